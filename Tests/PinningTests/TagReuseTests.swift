@@ -147,6 +147,23 @@ import Testing
         ["{{ \"}}\" }}\nversion: {{ .Values.web.image.tag }}\n"],
         ["{{- /* {{ .x }} */ -}}\nversion: {{ .Values.web.image.tag }}\n"],
         ["{{ printf \"a\\\"b\" }}\nversion: {{ .Values.web.image.tag }}\n"],
+        // Keys in quotes.
+        ["metadata:\n  \"labels\":\n    v: {{ .Values.web.image.tag }}\n"],
+        ["metadata:\n  'labels':\n    v: {{ .Values.web.image.tag }}\n"],
+        ["\"labels\": {\"v\": \"{{ .Values.web.image.tag }}\"}\n"],
+        ["'name': x-{{ .Values.web.image.tag }}\n"],
+        // Named templates that are not defined.
+        ["labels:\n  {{- include \"x\" (dict \"version\" .Values.web.image.tag) | nindent 2 }}\n"],
+        ["labels: {{- include \"x\" (dict \"a\" (dict \"b\" .Values.web)) | nindent 2 }}\n"],
+        ["version: {{ include \"x\" .Values.web.image }}\n"],
+        [
+            "{{ define \"v\" }}{{ include \"x\" .image }}{{ end }}\n",
+            "version: {{ include \"v\" .Values.web }}\n",
+        ],
+        [
+            "{{ define \"v\" }}{{ .Values.web.image.tag }}{{ end }}\n",
+            "labels: {{- include \"x\" (dict \"version\" (include \"v\" .)) | nindent 2 }}\n",
+        ],
     ])
     func `a tag that is a label, a name or a version cannot hold a digest`(
         _ templates: [String]
@@ -196,6 +213,13 @@ import Testing
             "image: x:{{ include \"v\" . }}\n",
         ],
         ["apiVersion: {{ .Values.web.image.tag }}\n"],
+        [
+            "labels: {{- include \"x\" . | nindent 2 }}\nimage: {{ include \"y\" .Values.web.image }}\n"
+        ],
+        ["labels: {{- include \"x\" (dict \"own\" .Values.labels \"context\" $) | nindent 2 }}\n"],
+        [
+            "version: {{ include \"x\" (dict \"v\" (regexReplaceAll \"@.*\" .Values.web.image.tag \"\")) }}\n"
+        ],
         ["labels:\n  app: web\nspec:\n  tag: {{ .Values.web.image.tag }}\n"],
         ["version: {{ .Values.web.image.tag"], ["{{ end }}{{ end }}{{ define }}{{ include }}\n"],
     ])

@@ -164,4 +164,56 @@ import Testing
         #expect(lint.status == 0, "\(lint.said)")
         #expect(lint.errors.contains("chart/templates/crds.yaml: cannot read it: larger than"))
     }
+
+    /// Writes charts that each depend on all others, and values with a tag for the first.
+    private static func writeCharts(_ count: Int, to workspace: Workspace) async throws {
+        let names = (0..<count).map { "c\($0)" }
+        try await workspace.shell(
+            "mkdir -p \(names.map { "\($0)/templates" }.joined(separator: " "))")
+        let chart =
+            "name: x\ndependencies:\n"
+            + names.map { "- {name: \($0), repository: file://../\($0)}\n" }.joined()
+        for name in names { try workspace.folder.write(chart, to: "\(name)/Chart.yaml") }
+        try workspace.folder.write(
+            "image: {repository: ghcr.io/acme/mirror/api, tag: 1.4.2}\n", to: "c0/values.yaml")
+    }
+
+    @Test func `charts that depend on each other are read once`() async throws {
+        let workspace = try await Self.workspace()
+        try await Self.writeCharts(40, to: workspace)
+        try workspace.folder.write(
+            "{{ define \"v\" }}{{ .Values.image.tag }}{{ end }}\n", to: "c39/templates/v.tpl")
+        let run = try await workspace.run("pin", "c0/values.yaml")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(workspace.folder.text("c0/values.yaml").contains("tag: 1.4.2@sha256:"))
+        // The named template is found in the dependency.
+        try workspace.folder.write(
+            "version: {{ include \"v\" . }}\n", to: "c0/templates/a.yaml")
+        let lint = try await workspace.run("lint", "c0/values.yaml")
+        #expect(lint.output.contains("tag-at-unsafe"), "\(lint.said)")
+    }
+
+    @Test func `too many dependencies are reported, and no tag of the chart gets a digest`()
+        async throws
+    {
+        let workspace = try await Self.workspace()
+        try await Self.writeCharts(202, to: workspace)
+        let run = try await workspace.run("pin", "c0/values.yaml")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(
+            run.output.contains("the chart depends on more than 200 other charts"), "\(run.said)")
+        #expect(!workspace.folder.text("c0/values.yaml").contains("@"))
+    }
+
+    @Test func `a dependency outside of the repository is not read`() async throws {
+        let workspace = try await Self.workspace()
+        try await Self.writeCharts(2, to: workspace)
+        try await workspace.shell("mkdir c0/.git")
+        let run = try await workspace.run("pin", "c0/values.yaml")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(
+            run.output.contains("c1/Chart.yaml:1:1   skipped       the chart is outside"),
+            "\(run.said)")
+        #expect(!workspace.folder.text("c0/values.yaml").contains("@"))
+    }
 }

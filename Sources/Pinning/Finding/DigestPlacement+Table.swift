@@ -18,7 +18,7 @@ extension DigestPlacement {
             Row(
                 fields: [
                     "match", "exempt", "exclude", "ignore", "allow", "deny", "block", "skip",
-                    "trusted", "untrusted",
+                    "trusted", "untrusted", "skipped", "denied",
                 ].flatMap(patterns)
                     + ["allow", "deny", "white", "black", "block"].flatMap(patternLists),
                 reason: "the list has patterns for other images"),
@@ -27,10 +27,12 @@ extension DigestPlacement {
     /// Returns the fields for which a word is the first or the only one: `excludedImages`,
     /// `deny.images`; not `skipperImage`.
     private static func patterns(_ word: String) -> [Field] {
-        let keys = ["\(word)image", "\(word)d*image", "\(word)ed*image"]
+        let keys = ["\(word)image", "\(word)d^image", "\(word)ed^image"]
         var fields = keys.flatMap { [Field($0), Field($0, "*")] }
-        fields += [Field("\(word)*images"), Field("\(word)*images", "**")]
-        fields += [Field("\(word)*registries", "*")]
+        for form in [word, "\(word)d", "\(word)ed"] {
+            fields += [Field("\(form)^images"), Field("\(form)^images", "**")]
+            fields += [Field("\(form)^registries", "*")]
+        }
         for key in [word, "\(word)ed"] {
             fields += [Field(key, "images", "**"), Field("images", key, "*")]
         }
@@ -131,6 +133,10 @@ extension DigestPlacement {
                 "argocd-image-updater.argoproj.io/*", "keel.sh/*", "alm-examples",
             ].map { Field("annotations", $0, "**") },
             reason: "the annotation describes an image and pulls none"),
+        Row(
+            rootKeys: ["apiVersion"],
+            fields: [Field(root: "status", "**"), Field(root: "items", "*", "status", "**")],
+            reason: "the status of a resource is written by its controller"),
     ]
 
     private static let otherTools = [

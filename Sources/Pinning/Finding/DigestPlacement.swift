@@ -26,8 +26,8 @@ struct DigestPlacement {
         let reason: String
     }
 
-    /// The end of a path: steps in lowercase, in which `*` matches any text, and `**` any number of
-    /// steps.
+    /// The end of a path: steps in lowercase, in which `*` matches any text, `^` any text that begins
+    /// with a new word, and `**` any number of steps.
     ///
     /// Steps are bytes, because every image of a file is compared with every field.
     struct Field: Sendable {
@@ -35,35 +35,72 @@ struct DigestPlacement {
             case deep
             case exact([UInt8])
             case wildcard([UInt8])
+            /// The first word of a name, and the end of the name.
+            case words([UInt8], [UInt8])
 
             var isDeep: Bool { if case .deep = self { true } else { false } }
 
-            func matches(_ text: [UInt8]) -> Bool {
+            func matches(_ name: Name) -> Bool {
                 switch self {
                 case .deep: true
-                case .exact(let step): step == text
+                case .exact(let step): step == name.lowercase
                 case .wildcard(let step):
                     WildcardMatch.matches(
-                        step, text, isDeep: { $0 == UInt8(ascii: "*") }, matches: ==)
+                        step, name.lowercase, isDeep: { $0 == UInt8(ascii: "*") }, matches: ==)
+                case .words(let first, let end):
+                    name.lowercase.count >= first.count + end.count
+                        && name.lowercase.starts(with: first)
+                        && name.lowercase.suffix(end.count) == end[...]
+                        && (name.lowercase.count == first.count + end.count
+                            || name.beginsWord(at: first.count))
                 }
             }
+        }
+
+        /// A step of the path of an image.
+        struct Name {
+            private let text: [UInt8]
+            let lowercase: [UInt8]
+
+            init(_ step: String) {
+                text = Array(step.utf8)
+                lowercase = text.map { Self.isUppercase($0) ? $0 | 0x20 : $0 }
+            }
+
+            /// Returns a Boolean value that indicates whether a word begins at an offset in the name:
+            /// `skip|Images`, `skip|_images`.
+            func beginsWord(at offset: Int) -> Bool {
+                let byte = text[offset]
+                guard Self.isUppercase(byte) else { return !(0x61...0x7A).contains(byte) }
+                return !Self.isUppercase(text[offset - 1])
+            }
+
+            private static func isUppercase(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) }
         }
 
         /// The steps, after a wildcard for the arbitrary steps before them.
         private let steps: [Step]
 
         init(_ steps: String...) {
-            self.steps =
-                [.deep]
-                + steps.map { step in
-                    if step == "**" { return .deep }
-                    let bytes = Array(step.utf8)
-                    return step.contains("*") ? .wildcard(bytes) : .exact(bytes)
-                }
+            self.steps = [.deep] + steps.map(Self.step)
+        }
+
+        /// Creates a path from the root of a document.
+        init(root steps: String...) {
+            self.steps = steps.map(Self.step)
+        }
+
+        private static func step(_ text: String) -> Step {
+            if text == "**" { return .deep }
+            let bytes = Array(text.utf8)
+            if let mark = bytes.firstIndex(of: UInt8(ascii: "^")) {
+                return .words(Array(bytes[..<mark]), Array(bytes[(mark + 1)...]))
+            }
+            return text.contains("*") ? .wildcard(bytes) : .exact(bytes)
         }
 
         /// Returns a Boolean value that indicates whether a path ends with the steps.
-        fileprivate func matches(_ path: [[UInt8]]) -> Bool {
+        fileprivate func matches(_ path: [Name]) -> Bool {
             // The last step decides for most fields.
             guard let last = path.last, let step = steps.last, step.matches(last) else {
                 return false
@@ -116,9 +153,7 @@ struct DigestPlacement {
     func reason(at path: SitePath, in mapping: MergedMapping?) -> String? {
         if let testTool { return "the file is test data of \(testTool)" }
         guard !rows.isEmpty else { return nil }
-        let steps = path.steps.map { step in
-            step.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-        }
+        let steps = path.steps.map(Field.Name.init)
         return rows.first { row in
             (row.pulled == nil || path.key != row.pulled)
                 && (row.fields.isEmpty || row.fields.contains { $0.matches(steps) })

@@ -61,18 +61,22 @@ enum ImageText {
 
     /// Returns the default value of a text that is one variable, such as `${IMAGE:-acme/web:1}`.
     ///
+    /// The text after `?` is an error message.
+    ///
     /// Source: POSIX, Shell Command Language § Parameter Expansion; Compose, interpolation.
     static func defaultValue(in text: String) -> (image: Reference, range: Range<Int>)? {
         let bytes = Array(text.utf8)
         guard bytes.starts(with: "${".utf8), bytes.last == UInt8(ascii: "}"),
             case let start = endOfName(in: bytes, from: 2), start < bytes.count - 1,
+            bytes[start - 1] != UInt8(ascii: "?"),
             case let value = String(decoding: bytes[start..<(bytes.count - 1)], as: UTF8.self),
             let image = pinnable(value)
         else { return nil }
         return (image, start..<(bytes.count - 1))
     }
 
-    /// Returns the offset after the name of a variable and the operator before its default value.
+    /// Returns the offset after the name of a variable and the operator before its default value or
+    /// error message.
     private static func endOfName(in bytes: [UInt8], from start: Int) -> Int {
         var end = start
         while end < bytes.count, isNameByte(bytes[end]) { end += 1 }
@@ -171,6 +175,9 @@ enum ImageText {
         while start < line.count {
             if line[start...].starts(with: "${".utf8) {
                 start = endOfName(in: line, from: start + 2)
+                if line[start - 1] == UInt8(ascii: "?") {
+                    start = line[start...].firstIndex(of: UInt8(ascii: "}")) ?? line.count
+                }
                 continue
             }
             guard isReferenceByte(line[start]) else {

@@ -21,9 +21,13 @@ struct ResourceType {
         spec = root["spec"]?.range
     }
 
-    /// Returns the chart that the resource installs; `nil` for other resources.
+    /// Returns the chart that the resource installs; `nil` for documents whose chart is known from
+    /// elsewhere.
     ///
-    /// Source: Flux, `HelmRelease` § Chart template; Argo CD, `ApplicationSource`.
+    /// Sources of Argo CD state their charts themselves. The chart of any other resource with values
+    /// is not known to be the one around the file.
+    ///
+    /// Source: Flux, `HelmRelease` § Chart template.
     func chart(in root: YAMLNode) -> ChartLocation? {
         let spec = root["spec"]
         switch kind {
@@ -33,13 +37,14 @@ struct ResourceType {
                 template?["sourceRef"]?["kind"]?.text != "HelmRepository"
             else { return .remote }
             return .directory(chart)
-        case "HelmChart": return .remote
-        case "Application", "ApplicationSet":
-            let spec = kind == "Application" ? spec : spec?["template"]?["spec"]
-            let sources = [spec?["source"]].compactMap(\.self) + (spec?["sources"]?.items ?? [])
-            let path = sources.lazy.compactMap { $0["path"]?.text }.first
-            return path.map(ChartLocation.directory) ?? .remote
-        default: return nil
+        case "HelmChart", "Application", "ApplicationSet": return .remote
+        // The texts of these can be values of the chart around them.
+        case "ConfigMap", "Secret": return nil
+        // The elements of these can state their charts.
+        case "Kustomization", "Component": return nil
+        case "Config" where apiVersion.hasPrefix("skaffold/"): return nil
+        case _ where root["items"]?.items != nil: return nil
+        default: return apiVersion.isEmpty || kind == nil ? nil : .remote
         }
     }
 }
@@ -53,20 +58,49 @@ enum ChartLocation: Hashable {
     /// A chart in another place.
     case remote
 
-    /// Returns the chart of a release in a list; `nil` for an element that is not a release with
-    /// values.
+    /// Returns the chart of a release or of a source; `nil` for a mapping that is neither.
     ///
-    /// Source: Helmfile, `releases`; Skaffold, `deploy.helm.releases`; kustomize, `helmCharts`.
+    /// - Parameters:
+    ///   - node: The mapping.
+    ///   - isElement: A Boolean value that indicates whether the mapping is an element of a list.
+    init?(of node: YAMLNode, isElement: Bool) {
+        if node["helm"] != nil, let chart = Self(ofSource: node) {
+            self = chart
+            return
+        }
+        let keys =
+            isElement ? ["values", "set", "setValues", "valuesInline", "overrides"] : ["values"]
+        guard keys.contains(where: { node[$0] != nil }), let chart = Self(ofRelease: node) else {
+            return nil
+        }
+        self = chart
+    }
+
+    /// Returns the chart of a source of an application; `nil` for a mapping without a chart.
+    ///
+    /// Source: Argo CD, `ApplicationSource`.
+    private init?(ofSource node: YAMLNode) {
+        if node["chart"]?.text != nil {
+            self = .remote
+        } else if let path = node["path"]?.text {
+            self = .directory(path)
+        } else if node["repoURL"] != nil {
+            self = .remote
+        } else {
+            return nil
+        }
+    }
+
+    /// Returns the chart of a release; `nil` for a mapping without a chart.
+    ///
+    /// Source: Helmfile, `releases`; Skaffold, `deploy.helm.releases`; kustomize, `helmCharts`;
+    /// Fleet, `helm`; Ansible, `kubernetes.core.helm`.
     init?(ofRelease node: YAMLNode) {
-        guard
-            ["values", "set", "setValues", "valuesInline", "overrides"]
-                .contains(where: { node[$0] != nil })
-        else { return nil }
         if let path = node["chartPath"]?.text {
             self = .directory(path)
-        } else if let chart = node["chart"]?.text {
+        } else if let chart = node["chart"]?.text ?? node["chart_ref"]?.text {
             self = chart.hasPrefix(".") ? .directory(chart) : .remote
-        } else if node["remoteChart"] != nil || node["repo"] != nil {
+        } else if ["remoteChart", "repo", "repoURL"].contains(where: { node[$0] != nil }) {
             self = .remote
         } else {
             return nil

@@ -55,6 +55,8 @@ extension SiteFinder {
         for (number, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
             .enumerated()
         {
+            defer { start += line.count + 1 }
+            guard !Self.isComment(line, in: path.key ?? "") else { continue }
             let offset = lines.map { $0[number].offset }
             if let (name, value, range) = ImageText.lineValue(
                 line, number: number, areImages: areImages)
@@ -73,8 +75,16 @@ extension SiteFinder {
                 addMentions(
                     in: line, of: node, at: path, start: start, offset: offset)
             }
-            start += line.count + 1
         }
+    }
+
+    /// Returns a Boolean value that indicates whether a line of a text with assignments is a comment.
+    ///
+    /// Source: Java, `Properties.load`.
+    private static func isComment(_ line: Substring.UTF8View, in key: String) -> Bool {
+        let first = line.first { $0 != 0x20 && $0 != 0x09 }
+        return first == UInt8(ascii: "#")
+            || (first == UInt8(ascii: "!") && key.hasSuffix(".properties"))
     }
 
     /// Reads the list of images for other tools in `Chart.yaml`.

@@ -118,8 +118,16 @@ struct SiteFinder {
         surroundings = Surroundings(
             anchors: anchors, placement: placement, resource: resource, root: root,
             values: ValuesScope(root), valuesDepth: path.count,
-            chart: resource.chart(in: root) ?? surroundings.chart)
+            chart: resource.chart(in: root) ?? fleetChart(in: root) ?? surroundings.chart)
         visit(root, at: path)
+    }
+
+    /// Returns the chart of a `fleet.yaml`, which also gets the values for single targets.
+    ///
+    /// Source: Fleet, `fleet.yaml` § `targetCustomizations`.
+    private func fleetChart(in root: YAMLNode) -> ChartLocation? {
+        guard file == "fleet.yaml" || file.hasSuffix("/fleet.yaml") else { return nil }
+        return root["helm"].flatMap(ChartLocation.init(ofRelease:))
     }
 
     /// Ends the walk with an error at an offset of the current fragment.
@@ -229,8 +237,8 @@ struct SiteFinder {
             let context = (surroundings.chart, surroundings.resource, surroundings.placement)
             surroundings.mapping = node
             if path.lastStep != nil { enterResource(node) }
-            if path.key == nil, let release = ChartLocation(ofRelease: node) {
-                surroundings.chart = release
+            if let chart = ChartLocation(of: node, isElement: path.key == nil) {
+                surroundings.chart = chart
             }
             if beginsValues(node, at: path) {
                 let outer = (surroundings.values, surroundings.valuesDepth)

@@ -8,7 +8,7 @@ public struct TagReuse: Hashable, Sendable {
     enum Use: Hashable, Comparable, Sendable {
         /// Only in images.
         case image
-        /// Unknown, because the templates are not read completely.
+        /// Unknown, because not all templates that may use it are read.
         case unknown
         /// In a label, a name or a version too.
         case version
@@ -18,6 +18,8 @@ public struct TagReuse: Hashable, Sendable {
     private var paths: Set<[String]> = []
     /// The paths in which `*` is any step.
     private var patterns: Set<[String]> = []
+    /// The beginnings of the paths of values whose use is unknown, in which `*` is any step.
+    private var unknown: Set<[String]> = []
     private var isComplete = true
 
     /// Creates the result for a chart that uses no tag for other purposes.
@@ -35,19 +37,28 @@ public struct TagReuse: Hashable, Sendable {
         let versions = TemplateVersions(
             TemplateScanner(templates, libraries: libraries))
         let wildcard = String(TemplateValue.anyStep)
-        patterns = versions.paths.filter { $0.contains(wildcard) }
-        paths = versions.paths.subtracting(patterns)
+        let unknown = versions.paths.filter { $0.last == String(TemplateValue.anyPath) }
+        self.unknown = Set(unknown.map { Array($0.dropLast()) })
+        let known = versions.paths.subtracting(unknown)
+        patterns = known.filter { $0.contains(wildcard) }
+        paths = known.subtracting(patterns)
         self.isComplete = isComplete && versions.isComplete
     }
 
     /// Returns the use of the value at a path.
     func use(of path: [String]) -> Use {
         if paths.contains(path) { return .version }
-        let isMatched = patterns.contains { pattern in
-            pattern.count == path.count
-                && zip(pattern, path).allSatisfy { $0 == TemplateValue.anyStep || $0 == $1 }
+        if patterns.contains(where: { $0.count == path.count && Self.begins(path, with: $0) }) {
+            return .version
         }
-        return isMatched ? .version : isComplete ? .image : .unknown
+        let isKnown = isComplete && !unknown.contains { Self.begins(path, with: $0) }
+        return isKnown ? .image : .unknown
+    }
+
+    /// Returns a Boolean value that indicates whether a path begins with the steps of a pattern.
+    private static func begins(_ path: [String], with pattern: [String]) -> Bool {
+        pattern.count <= path.count
+            && zip(pattern, path).allSatisfy { $0 == TemplateValue.anyStep || $0 == $1 }
     }
 }
 

@@ -67,6 +67,9 @@ struct TemplateVersions {
 
     /// Returns the paths that a definition uses as versions, below its argument.
     ///
+    /// The paths of the arguments of templates that are not defined end with
+    /// ``TemplateValue/anyPath``.
+    ///
     /// - Parameters:
     ///   - definition: The definition.
     ///   - isVersion: A Boolean value that indicates whether its output is a version.
@@ -107,7 +110,9 @@ struct TemplateVersions {
     private mutating func versions(
         ofTemplate name: Substring, isVersion: Bool, depth: Int
     ) -> Paths {
-        guard let definition = definitions[name] else { return [] }
+        guard let definition = definitions[name] else {
+            return isVersion ? [[TemplateValue.anyPath]] : []
+        }
         let inclusion = Inclusion(name: name, isVersion: isVersion)
         if let paths = known[inclusion] {
             if paths.isEmpty { isRecursive = true }

@@ -85,7 +85,7 @@ struct TemplateText {
     /// A Boolean value that indicates whether the lines below this one are labels, a name or a
     /// version; `nil` if the key of the line does not decide.
     private var isVersionBlock: Bool? {
-        let words = line.split { $0 == 0x20 || $0 == 0x0D || $0 == UInt8(ascii: "\"") }
+        let words = unquoted.split { $0 == 0x20 || $0 == 0x0D }
         var end = words.endIndex
         if end > 0, let first = words[end - 1].first, "|>".utf8.contains(first) { end -= 1 }
         guard end > 0, words[end - 1].last == UInt8(ascii: ":") else { return nil }
@@ -94,6 +94,11 @@ struct TemplateText {
         if key.hasSuffix("abels") || key.hasSuffix("elector") { return true }
         let isText = end < words.count
         return key == "name" || key.hasSuffix("ersion") ? true : isText ? false : nil
+    }
+
+    /// The line without the quotes, which keys can have.
+    private var unquoted: [UInt8] {
+        line.filter { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "'") }
     }
 
     /// The indentation of the line; `nil` for an empty line.
@@ -115,19 +120,20 @@ struct TemplateText {
             || outer?.isVersion ?? false
     }
 
-    /// The text of the mapping's entry before the next action, without quotes at its beginning.
+    /// The text of the mapping's entry before the next action, without quotes.
     private var entry: Substring {
+        let line = unquoted
         let braces = line.lastIndex { $0 == UInt8(ascii: "{") }
         let start = braces.flatMap { brace in
             line[brace...].lastIndex { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: ",") }
         }
         let entry = String(decoding: line[(start.map { $0 + 1 } ?? 0)...], as: UTF8.self)
-        let key = entry.drop { $0.isWhitespace || $0 == "-" || $0 == "\"" }
-        return Substring(key.replacing("\":", with: ":"))
+        return entry.drop { $0.isWhitespace || $0 == "-" }
     }
 
     private func has(_ word: String) -> Bool {
         let word = Array(word.utf8)
+        let line = unquoted
         guard line.count >= word.count else { return false }
         return (0...(line.count - word.count)).contains { line[$0...].starts(with: word) }
     }

@@ -67,6 +67,9 @@ struct TemplateValue: Hashable, Sendable {
     static let unknown = TemplateValue(isIncomplete: true)
     /// The step to any element of a mapping or a list.
     static let anyStep: Substring = "*"
+    /// The last step of the path of a value that a template which is not defined may use as a version,
+    /// with everything below it.
+    static let anyPath: Substring = "**"
 
     /// The maximum number of paths, calls or keys of a value, and of the steps of a path.
     private static let limit = 32
@@ -107,7 +110,10 @@ struct TemplateValue: Hashable, Sendable {
         var result = TemplateValue(
             paths: Set(paths.lazy.map { $0 + fields }.filter { $0.count <= Self.limit }),
             isIncomplete: isIncomplete)
-        if first == Self.anyStep {
+        if first == Self.anyPath {
+            result.calls = calls
+            for value in keys.values { result.formUnion(value.appending(fields)) }
+        } else if first == Self.anyStep {
             for value in keys.values { result.formUnion(value.appending(fields.dropFirst())) }
         } else if let value = keys[first] {
             result.formUnion(value.appending(fields.dropFirst()))

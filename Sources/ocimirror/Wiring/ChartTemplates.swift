@@ -13,8 +13,6 @@ final class ChartTemplates: Sendable {
     private static let totalLimit = 32 << 20
     private static let countLimit = 10_000
     private static let depthLimit = 16
-    /// The maximum number of charts in charts.
-    private static let nesting = 4
 
     private let absolute: @Sendable (String) -> String
     private let skipped = Mutex<[String: PinFiles.Problem]>([:])
@@ -54,7 +52,7 @@ final class ChartTemplates: Sendable {
         else { return TagReuse() }
         var contents = Contents()
         read("\(directory)templates", isLibrary: false, depth: 0, into: &contents)
-        readDependencies(ofChartIn: directory, depth: 0, into: &contents)
+        readDependencies(ofChartIn: directory, into: &contents)
         return TagReuse(
             templates: contents.own, libraries: contents.libraries,
             isComplete: contents.isComplete)
@@ -65,21 +63,12 @@ final class ChartTemplates: Sendable {
     }
 
     /// Reads the templates of dependencies, whose named templates the chart can include.
-    private func readDependencies(
-        ofChartIn directory: String, depth: Int, into contents: inout Contents
-    ) {
-        guard depth < Self.nesting else { return }
-        let chart = try? BoundedFile.read(absolute("\(directory)Chart.yaml"), limit: 1 << 20)
-        let stated = chart.map { ChartDependencies(parsing: $0).all.flatMap(\.directories) } ?? []
-        let present = (try? Directory.list(absolute("\(directory)charts"))) ?? []
-        for name in Set(stated + present.map { "charts/\($0)" }).sorted() {
-            let chart = "\(directory)\(name)/"
-            guard !name.hasPrefix("/"), kind("\(chart)Chart.yaml") == .regular else { continue }
-            if kind("\(chart)templates") == .directory {
-                read("\(chart)templates", isLibrary: true, depth: 0, into: &contents)
-            }
-            readDependencies(ofChartIn: chart, depth: depth + 1, into: &contents)
+    private func readDependencies(ofChartIn directory: String, into contents: inout Contents) {
+        let charts = ChartDirectories(dependenciesOfChartIn: directory, absolute: absolute)
+        for chart in charts.all where kind("\(chart)templates") == .directory {
+            read("\(chart)templates", isLibrary: true, depth: 0, into: &contents)
         }
+        for problem in charts.problems { skip(problem, in: &contents) }
     }
 
     private func read(
