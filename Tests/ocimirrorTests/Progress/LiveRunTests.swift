@@ -66,9 +66,10 @@ import Testing
         var display = try Display(columns: 140)
         let process = try workspace.start(
             "sync", output: streams("output"), errors: display.device.path)
-        try await display.wait(for: process) { $0.contains { $0.hasPrefix(" 1 of 2 images") } }
+        try await display.wait(for: process) { rows in
+            rows.contains { $0.hasPrefix(" 1 of 2 images") } && rows.contains(" processing slow")
+        }
         #expect(display.terminal.rows.first?.hasPrefix("ocimirror: app: mirrored, ") == true)
-        #expect(display.terminal.rows.contains(" processing slow"))
 
         // Stops the process, so that nothing is drawn for the old width afterwards.
         process.pause()
