@@ -14,11 +14,9 @@ final class CurlEventLoop {
     private let activeTransfers = ActiveTransfers()
     private var keptConnections: Int
     private var nextStallCheck = ContinuousClock.now
-    /// The origins that have responded with HTTP/2.
-    private var originsWithHTTP2: Set<Origin> = []
-    /// The origins at which HTTP/2 has only failed, for example behind a proxy that negotiates it
-    /// without supporting it.
-    private var originsWithoutHTTP2: Set<Origin> = []
+    /// The origins that have used HTTP/2: `true` if it has worked, `false` if it has only failed,
+    /// for example behind a proxy that negotiates it without supporting it.
+    private var supportsHTTP2: [Origin: Bool] = [:]
 
     init(_ inbox: Inbox, _ multi: MultiHandle, _ configuration: CurlTransport.Configuration) {
         self.inbox = inbox
@@ -73,7 +71,7 @@ final class CurlEventLoop {
         do {
             let origin = exchange.request.url.origin
             let transfer = try CurlTransfer(
-                exchange, configuration, permitsHTTP2: !originsWithoutHTTP2.contains(origin),
+                exchange, configuration, permitsHTTP2: supportsHTTP2[origin] ?? true,
                 in: activeTransfers)
             guard multi.add(transfer.easy) else {
                 throw TransportError(.connect, "libcurl rejected the transfer")
@@ -109,11 +107,9 @@ final class CurlEventLoop {
         let origin = transfer.exchange.request.url.origin
         guard origin.scheme == .https, !transfer.exchange.request.isBulk else { return }
         if code == CURLE_OK, transfer.easy.long(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0 {
-            originsWithHTTP2.insert(origin)
-        } else if code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM,
-            !originsWithHTTP2.contains(origin)
-        {
-            originsWithoutHTTP2.insert(origin)
+            supportsHTTP2[origin] = true
+        } else if code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM, supportsHTTP2[origin] == nil {
+            supportsHTTP2[origin] = false
         }
     }
 

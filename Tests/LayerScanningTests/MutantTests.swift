@@ -8,16 +8,6 @@ import Testing
 
 /// Layers that differ from a valid one in a few bytes: any result is accepted except a failed scan.
 @Suite(.timeLimit(.minutes(10))) struct MutantTests {
-    /// The same numbers in every run.
-    private struct Numbers: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state ^ state >> 29
-        }
-    }
-
     private static let archive =
         RawArchive.extended([("path", Array("usr/bin/longer".utf8))])
         + RawArchive.entry(
@@ -38,7 +28,7 @@ import Testing
         try await withThrowingTaskGroup { group in
             for seed in 0..<40 {
                 group.addTask {
-                    var numbers = Numbers(state: UInt64(seed))
+                    var numbers = SeededGenerator(seed: UInt64(seed))
                     var mutant = bytes
                     for _ in 0...Int.random(in: 0..<4, using: &numbers) {
                         let place = Int.random(in: 0..<mutant.count, using: &numbers)
@@ -56,7 +46,7 @@ import Testing
     }
 
     @Test func `C15 no ELF header traps`() {
-        var numbers = Numbers(state: 7)
+        var numbers = SeededGenerator(seed: 7)
         for file in [
             ELFFile.arm64.loaded(by: "/lib/ld-linux-aarch64.so.1"),
             ELFFile.arm64.loaded(by: "/lib/ld.so").needing("libc.so.6", runPath: "$ORIGIN"),

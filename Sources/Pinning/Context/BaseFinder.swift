@@ -72,7 +72,7 @@ struct BaseFinder {
     init(files: RepositoryFiles, file: String, chart: ChartLocation) {
         self.files = files
         self.file = file
-        let directories = RelativePath.directories(above: file).prefix(Self.levels)
+        let directories = LexicalPath.directories(above: file).prefix(Self.levels)
         func hasChart(_ directory: String) -> Bool {
             files.values(in: "\(directory)Chart.yaml") != nil
         }
@@ -80,7 +80,7 @@ struct BaseFinder {
         switch chart {
         case .remote: self.chart = nil
         case .directory(let stated):
-            let charts = directories.compactMap { RelativePath.directory(stated, from: $0) }
+            let charts = directories.compactMap { LexicalPath.directory(stated, from: $0) }
             self.chart = charts.first(where: hasChart)
             for chart in charts { places += [.file("\(chart)values.yaml"), .subcharts(of: chart)] }
         case .aroundFile:
@@ -173,7 +173,7 @@ struct BaseFinder {
         guard !name.contains("/"), !name.hasPrefix(".") else { return [] }
         let stated = files.dependencies(ofChartIn: directory)[name] ?? []
         return stated.flatMap(\.directories).compactMap {
-            RelativePath.directory($0, from: directory)
+            LexicalPath.directory($0, from: directory)
         } + (stated.isEmpty ? ["\(directory)charts/\(name)/"] : [])
     }
 
@@ -198,7 +198,7 @@ struct BaseFinder {
         reader.acceptsMerged = true
         guard reader.read(into: &site) else { return nil }
         guard let image = site.image else { return .incomplete(file: path) }
-        let reuse = files.reuse(ofChartIn: RelativePath.directory(of: path))
+        let reuse = files.reuse(ofChartIn: LexicalPath.directory(of: path))
         return .found(
             BaseImage(
                 repository: image.repository, tag: image.tag,

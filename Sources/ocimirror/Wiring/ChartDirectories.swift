@@ -27,13 +27,13 @@ struct ChartDirectories {
     ///   - absolute: Returns the absolute path of a path as given.
     init(dependenciesOfChartIn chart: String, absolute: @escaping (String) -> String) {
         self.absolute = absolute
-        let steps = Self.steps(of: absolute(chart))
+        let steps = LexicalPath.steps(of: absolute(chart))
         repository = Self.repository(around: steps)
         visited = [steps]
         var pending = [chart][...]
         while let directory = pending.popFirst() {
             for dependency in dependencies(ofChartIn: directory)
-            where visited.insert(Self.steps(of: absolute(dependency))).inserted {
+            where visited.insert(LexicalPath.steps(of: absolute(dependency))).inserted {
                 guard all.count < Self.limit else {
                     skip(dependency, "the chart depends on more than \(Self.limit) other charts")
                     return
@@ -54,7 +54,7 @@ struct ChartDirectories {
         let stated = chart.map { ChartDependencies(parsing: $0).all.flatMap(\.directories) } ?? []
         let present = (try? Directory.list(absolute("\(directory)charts"))) ?? []
         return Set(stated + present.map { "charts/\($0)" }).sorted()
-            .map { Self.normalized($0.hasPrefix("/") ? $0 : directory + $0) }
+            .map { LexicalPath.normalizedDirectory($0.hasPrefix("/") ? $0 : directory + $0) }
             .filter { (try? FileStatus.of(absolute("\($0)Chart.yaml")))?.kind == .regular }
     }
 
@@ -64,7 +64,7 @@ struct ChartDirectories {
 
     private func isInRepository(_ directory: String) -> Bool {
         guard let repository else { return true }
-        return Self.steps(of: absolute(directory)).starts(with: repository)
+        return LexicalPath.steps(of: absolute(directory)).starts(with: repository)
     }
 
     /// Returns the nearest directory with a Git repository, from the steps of a directory in it.
@@ -76,26 +76,5 @@ struct ChartDirectories {
             }
         }
         return nil
-    }
-
-    /// Returns a directory without the steps `.`, and without `..` after another step; empty, or with
-    /// a slash at its end.
-    private static func normalized(_ path: String) -> String {
-        let root = path.hasPrefix("/") ? "/" : ""
-        return root + steps(of: path).map { "\($0)/" }.joined()
-    }
-
-    private static func steps(of path: String) -> [Substring] {
-        var steps: [Substring] = []
-        for step in path.split(separator: "/") where step != "." {
-            if step != ".." {
-                steps.append(step)
-            } else if let last = steps.last, last != ".." {
-                steps.removeLast()
-            } else if !path.hasPrefix("/") {
-                steps.append(step)
-            }
-        }
-        return steps
     }
 }

@@ -133,7 +133,7 @@ struct CrashMatrix {
             guard count > 0 else { failUsage("the library counts no calls for '\(action)'") }
             points += (0..<count).map { .call($0 + 1, action: action) }
         }
-        var numbers = SeededNumbers(seed: 1)
+        var numbers = SeededGenerator(seed: 1)
         points += (0..<times).map { _ in .time(Int.random(in: 0..<duration, using: &numbers)) }
         points += (0..<pairs).map { _ in .pair(Int.random(in: 0..<duration, using: &numbers)) }
         if let only {

@@ -59,7 +59,7 @@ struct SeededFaults: Sendable {
 
     /// Returns the fault of a request; `nil` for most requests.
     func kind(at identity: RequestIdentity, _ request: RecordedRequest) -> FaultKind? {
-        var numbers = SeededNumbers(seed: UInt64(seed), identity.description)
+        var numbers = SeededGenerator(seed: UInt64(seed), identity.description)
         guard Double.random(in: 0..<1, using: &numbers) < share else { return nil }
         return FaultKind.all.filter {
             $0.affects(request) && !$0.isSlow && (mayLoseWrites || $0.consequence != .loses)

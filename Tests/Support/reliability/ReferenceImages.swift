@@ -95,32 +95,18 @@ struct ReferenceImages: Sendable {
     }
 
     private static func bytes(_ count: Int, seed: Int) -> [UInt8] {
-        var numbers = SeededNumbers(seed: UInt64(seed))
+        var numbers = SeededGenerator(seed: UInt64(seed))
         return (0..<count).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
     }
 }
 
-/// A generator of pseudo-random numbers that follow from a seed.
-///
-/// Source: Sebastiano Vigna's SplitMix64.
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
+extension SeededGenerator {
     /// Creates a generator whose numbers follow from a seed and a text.
     init(seed: UInt64, _ text: String) {
         // FNV-1a.
-        state = text.utf8.reduce(seed ^ 0xCBF2_9CE4_8422_2325) {
-            ($0 ^ UInt64($1)) &* 0x100_0000_01B3
-        }
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
+        self.init(
+            seed: text.utf8.reduce(seed ^ 0xCBF2_9CE4_8422_2325) {
+                ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+            })
     }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Paths of files and directories relative to the working directory.
+/// Paths of files and directories, absolute or relative to the working directory, without access to
+/// the file system.
 ///
 /// A directory is empty or ends with a slash.
-enum RelativePath {
+public enum LexicalPath {
     /// Returns the directory of a file.
     static func directory(of file: String) -> String {
         file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
@@ -27,19 +28,29 @@ enum RelativePath {
     /// `..`; `nil` if it is absolute, or outside of the tree in which the other one is.
     static func directory(_ stated: String, from directory: String) -> String? {
         guard !stated.hasPrefix("/") else { return nil }
-        var parts: [Substring] = []
-        for part in (directory + stated).split(separator: "/", omittingEmptySubsequences: false) {
-            switch part {
-            case ".": continue
-            case "" where !parts.isEmpty: continue
-            case ".." where parts.last.map { $0 != ".." && !$0.isEmpty } ?? false:
-                parts.removeLast()
-            default: parts.append(part)
+        let isOutside = directory.split(separator: "/").first == ".."
+        let path = directory + stated
+        guard steps(of: path).first != ".." || isOutside else { return nil }
+        return normalizedDirectory(path)
+    }
+
+    /// Returns a directory without the steps `.`, and without `..` after another step.
+    public static func normalizedDirectory(_ path: String) -> String {
+        (path.hasPrefix("/") ? "/" : "") + steps(of: path).map { "\($0)/" }.joined()
+    }
+
+    /// Returns the steps of a path without `.`, and without `..` after another step or at the root.
+    public static func steps(of path: String) -> [Substring] {
+        var steps: [Substring] = []
+        for step in path.split(separator: "/") where step != "." {
+            if step != ".." {
+                steps.append(step)
+            } else if let last = steps.last, last != ".." {
+                steps.removeLast()
+            } else if !path.hasPrefix("/") {
+                steps.append(step)
             }
         }
-        let isOutside = directory.split(separator: "/").first == ".."
-        guard parts.first != ".." || isOutside else { return nil }
-        let path = parts.joined(separator: "/")
-        return path.isEmpty ? "" : "\(path)/"
+        return steps
     }
 }
