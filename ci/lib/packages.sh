@@ -22,6 +22,8 @@ requirements='
     command   curl              curl
     command   git               git
     command   python3           python3-minimal
+    module    ensurepip         python3-venv
+    command   shellcheck        shellcheck
     file      /usr/bin/time     time
     command   cc                gcc
     command   make              make
@@ -38,6 +40,7 @@ present() {
         package) [[ $(dpkg-query -W -f '${db:Status-Status}' "$2" 2>/dev/null) == installed ]] ;;
         # bash has a builtin with this name.
         file) [[ -x $2 ]] ;;
+        module) python3 -c "import $2" 2>/dev/null ;;
         header) [[ -n $(find /usr/include/"$2" -name vector -print -quit 2>/dev/null) ]] ;;
     esac
 }
