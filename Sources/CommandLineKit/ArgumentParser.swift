@@ -88,7 +88,10 @@ struct ArgumentParser {
         _ name: String, attached: String?, rest: inout ArraySlice<String>
     ) throws(UsageError) {
         guard let (index, isOpposite) = definitions.match(name) else {
-            if let advice = advice[name] { throw UsageError(command, .unsupported(name, advice)) }
+            let qualifiedName = (command.dropFirst() + [name]).joined(separator: " ")
+            if let advice = advice[qualifiedName] ?? advice[name] {
+                throw UsageError(command, .unsupported(name, advice))
+            }
             throw UsageError(
                 command,
                 .unknownOption(

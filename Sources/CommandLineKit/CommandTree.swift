@@ -63,7 +63,8 @@ public struct CommandTree<Context: Sendable>: Sendable {
     /// The prefix of all environment variables, such as `OCIMIRROR_`.
     public let environmentPrefix: String
     let commands: [CommandNode<Context>]
-    /// The advice about commands and options of other tools, by their names.
+    /// The advice about commands and options of other tools, by their names; that about an option
+    /// of one command by the names of both, such as `pin --dry-run`.
     let advice: [String: String]
     /// The options that are also accepted before the name of a command.
     let globals: [ParameterDefinition]

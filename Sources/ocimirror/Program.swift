@@ -59,8 +59,15 @@ enum Program {
             + "certificate authority"
         let plan = "use 'ocimirror plan', which shows what sync would do"
         let login = "use 'ocimirror login REGISTRY', or 'credentials' in mirror.yaml"
+        let diff = "use '--diff' or '--check', which write no file"
+        let removal = "without '--yes', 'prune' removes nothing"
+        let repair = "without '--repair', 'verify' changes nothing"
+        let reading = "this command changes nothing"
         return [
-            "--dry-run": plan, "-n": plan, "diff": plan,
+            "sync --dry-run": plan, "sync -n": plan, "diff": plan,
+            "pin --dry-run": diff, "pin -n": diff, "prune --dry-run": removal, "prune -n": removal,
+            "verify --dry-run": repair, "verify -n": repair, "lint --dry-run": reading,
+            "check --dry-run": reading, "outdated --dry-run": reading, "plan --dry-run": reading,
             "--insecure": plain, "--insecure-registry": plain, "--tls-verify": plain,
             "--src-tls-verify": plain, "--dest-tls-verify": plain, "--skip-tls-verify": plain,
             "-k": plain, "--password": login, "--creds": login, "--token": login,

@@ -59,6 +59,16 @@ import Testing
         #expect(log.errors.ranges(of: "image-finished").count == 30, "machines get every image")
     }
 
+    @Test func `is described without a role where there is only one registry`() async throws {
+        let run = try await Workspace().run("lock", "pull", "\(dead)/mirror/images.lock:latest")
+        #expect(run.status == 2)
+        #expect(
+            run.errors.contains(
+                "error: reading the tag latest of \(dead)/mirror/images.lock: 3 connections failed"),
+            "\(run.errors)")
+        #expect(run.errors.ranges(of: "no more requests in this run").count == 1, "\(run.errors)")
+    }
+
     @Test(arguments: ["plan", "sync"])
     func `is listed once by every command`(command: String) async throws {
         let run = try await workspace(images: 5).run(command)

@@ -116,6 +116,9 @@ import Testing
             (["check", "--idle-timeout", "soon", "a:1"], "--idle-timeout"),
             (["--quiet"], "missing command"),
             (["sync", "--dry-run"], "there is no '--dry-run': use 'ocimirror plan'"),
+            (["pin", "--dry-run", "a"], "there is no '--dry-run': use '--diff' or '--check'"),
+            (["prune", "-n"], "there is no '-n': without '--yes', 'prune' removes nothing"),
+            (["promote", "--dry-run"], "unknown option '--dry-run'"),
             (["check", "--insecure", "a:1"], "there is no '--insecure': use '--plain-http HOST'"),
             (["copy", "a:1"], "there is no 'copy': use 'ocimirror sync'"),
         ])

@@ -48,9 +48,7 @@ final class HostHealthMonitor: Sendable {
 
     /// Returns the error of requests to a host that is down, or `nil` if it is in use.
     func givenUp(_ origin: Origin) -> TransportError? {
-        health(of: origin).reasonGivenUp.map {
-            TransportError(.givenUp, "\($0); no more requests in this run")
-        }
+        health(of: origin).reasonGivenUp.map { TransportError(.givenUp, $0) }
     }
 
     /// Returns the request with the time limits that the host's retry budget leaves.

@@ -61,7 +61,7 @@ struct LockPullCommand: ConfiguredCommand {
                 context: context),
             context: context, retryMode: .attended)
         let store = try stores.store(at: .repository(reference.repository))
-        guard let (digest, bytes) = try await read(name, from: store) else {
+        guard let (digest, bytes) = try await LockArtifact.read(name, from: store) else {
             let message = "published lock file not found: \(reference)"
             guard !mayBeMissing else {
                 context.console.note(message)
@@ -117,16 +117,6 @@ struct LockPullCommand: ConfiguredCommand {
             .invalidValue(
                 of: "REFERENCE", UntrustedText(self.reference),
                 reason: "has neither a tag nor a digest", suggestion: "\(reference):latest"))
-    }
-
-    private func read(
-        _ name: ManifestName, from store: any ContentSource
-    ) async throws -> (digest: Digest, lock: [UInt8])? {
-        do {
-            return try await LockArtifact.read(name, from: store)
-        } catch {
-            throw CopyError(error, role: .source, at: store.location)
-        }
     }
 }
 
