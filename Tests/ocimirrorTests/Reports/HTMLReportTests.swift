@@ -83,6 +83,18 @@ import TextSafety
         #expect(!page.text.contains("0 mounted"))
     }
 
+    @Test func `explains the marks in its platform columns`() throws {
+        var run = SampleRun()
+        try run.add(.mirrored, "app") { $0.facts = SampleRun.facts() }
+        let page = HTMLReport(run.report).text
+        let legend = page.ranges(of: "aria-label=\"Platform marks\">").first.map {
+            page[$0.upperBound...].prefix(200)
+        }
+        let text = try #require(legend)
+        #expect(text.contains("<i>✓</i></span> valid</li>"), "\(text)")
+        #expect(!text.contains("invalid or missing"), "only the marks that are used")
+    }
+
     @Test func `of an interrupted run contains the reason and the unfinished images`() throws {
         var run = SampleRun(interrupted: .timeLimit(.seconds(3600)))
         try run.add(.mirrored, "new")

@@ -47,20 +47,20 @@ struct HTMLImage {
         guard let outcome else {
             return "<td class=\"platform\" data-label=\"\(platform)\">–</td>"
         }
-        let mark: (tone: String, sign: String, text: String)
-        switch MatrixCell(on: platform, of: outcome) {
-        case .valid(let facts): mark = ("good", "✓", size(facts))
-        case .present(let facts): mark = ("calm", "·", size(facts))
-        case .notChecked: mark = ("warn", "?", "not checked")
-        case .invalid(.platformMissing): mark = ("bad", "✗", "missing")
-        case .invalid(let id): mark = ("bad", "✗", id.rawValue)
-        case .excepted: mark = ("warn", "–", "exception")
-        case .absent: mark = ("calm", "–", "")
-        case .unknown: mark = ("calm", "?", "unknown")
-        }
+        let cell = MatrixCell(on: platform, of: outcome)
+        let text =
+            switch cell {
+            case .valid(let facts), .present(let facts): size(facts)
+            case .notChecked: "not checked"
+            case .invalid(.platformMissing): "missing"
+            case .invalid(let id): id.rawValue
+            case .excepted: "exception"
+            case .absent: ""
+            case .unknown: "unknown"
+            }
         return """
-            <td class="platform" data-label="\(platform)"><span class="mark \(mark.tone)">\
-            <i>\(mark.sign)</i> \(mark.text)</span></td>
+            <td class="platform" data-label="\(platform)"><span class="mark \(cell.mark.tone)">\
+            <i>\(cell.mark.sign)</i> \(text)</span></td>
 
             """
     }

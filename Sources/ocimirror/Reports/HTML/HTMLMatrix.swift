@@ -35,7 +35,24 @@ struct HTMLMatrix {
             </tr></thead>
             \(bodies)
             </table>
+            \(Self.legend(rows, columns))
             """
+    }
+
+    /// Returns the meaning of the marks in the platform columns.
+    private static func legend(_ rows: [MatrixRow], _ columns: MatrixColumns) -> HTML {
+        let used = Set(
+            rows.compactMap(\.outcome).flatMap { outcome in
+                columns.platforms.map { MatrixCell(on: $0, of: outcome).mark }
+            })
+        let entries = MatrixCell.Mark.allCases.filter(used.contains).map { mark -> HTML in
+            """
+            <li><span class="mark \(mark.tone)"><i>\(mark.sign)</i></span> \(mark.rawValue)</li>
+
+            """
+        }
+        guard !entries.isEmpty else { return "" }
+        return "<ul class=\"legend marks\" aria-label=\"Platform marks\">\(entries)</ul>"
     }
 
     /// Returns the search field and the filters, which a script makes visible.
@@ -136,6 +153,51 @@ enum MatrixCell: Hashable, Sendable {
             self = .excepted
         } else {
             self = .absent
+        }
+    }
+
+    /// The symbol of a cell; the raw value is its meaning in the legend.
+    enum Mark: String, CaseIterable {
+        case valid
+        case present = "present, but the image is not valid"
+        case notChecked = "not checked"
+        case invalid = "invalid or missing"
+        case excepted = "missing, permitted by an exception"
+        case absent = "not in the image"
+        case unknown
+
+        /// The symbol.
+        var sign: String {
+            switch self {
+            case .valid: "✓"
+            case .present: "·"
+            case .notChecked, .unknown: "?"
+            case .invalid: "✗"
+            case .excepted, .absent: "–"
+            }
+        }
+
+        /// The class of its color.
+        var tone: String {
+            switch self {
+            case .valid: "good"
+            case .notChecked, .excepted: "warn"
+            case .invalid: "bad"
+            case .present, .absent, .unknown: "calm"
+            }
+        }
+    }
+
+    /// The symbol.
+    var mark: Mark {
+        switch self {
+        case .valid: .valid
+        case .present: .present
+        case .notChecked: .notChecked
+        case .invalid: .invalid
+        case .excepted: .excepted
+        case .absent: .absent
+        case .unknown: .unknown
         }
     }
 }

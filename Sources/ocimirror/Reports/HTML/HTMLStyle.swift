@@ -56,6 +56,7 @@ extension HTMLReport {
         .legend i { display: inline-block; width: .75em; height: .75em; margin-right: .4em; border-radius: 3px; background: var(--tone); }
         .legend .unchanged i { background: var(--good); }
         .legend b { font-variant-numeric: tabular-nums; }
+        .marks { color: var(--dim); }
         .counts { margin: .5rem 0 1.25rem; color: var(--dim); font-size: .9rem; }
         .figures {
           display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 42%), 1fr)); gap: .75rem; margin: 0;
