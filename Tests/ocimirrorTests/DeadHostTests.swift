@@ -51,7 +51,7 @@ import Testing
         let run = try await workspace.run("sync")
         #expect(run.status == 77, "\(run.said)")
         let errors = run.errors.split(separator: "\n").filter { $0.contains("error:") }
-        #expect(errors.count == 3, "\(run.errors)")
+        #expect(errors.count == 2, "\(run.errors)")
         #expect(
             errors.last?.hasSuffix("; more images with this cause are only in the result") == true)
         #expect(run.output.contains("30 images  failed"))

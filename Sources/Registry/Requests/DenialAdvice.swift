@@ -8,21 +8,31 @@ internal import OCI
 /// same cause have the same advice. Several registries respond alike for missing, private and
 /// forbidden content, so a read is never said to lack only a right.
 struct DenialAdvice {
+    /// What a denial says about the credential that was sent.
+    enum Verdict {
+        /// The credential itself was rejected.
+        case rejected
+        /// The credential was rejected, or it lacks a right.
+        case rejectedOrInsufficient
+        /// The credential was accepted, but lacks a right.
+        case insufficient
+    }
+
     private let registry: RegistryHost
     private let isForRepository: Bool
     /// The right that the operation needs.
     private let right: String
     private let credential: FoundCredential?
-    private let isRejected: Bool
+    private let verdict: Verdict
 
     /// Creates the advice.
     ///
     /// - Parameters:
     ///   - operation: The denied operation.
     ///   - credential: The credential of the request, or `nil` if it is not known.
-    ///   - isRejected: A Boolean value that indicates whether the credential itself was rejected.
-    init(_ operation: Operation, _ credential: FoundCredential?, isRejected: Bool) {
-        self.isRejected = isRejected
+    ///   - verdict: What the response says about the credential.
+    init(_ operation: Operation, _ credential: FoundCredential?, _ verdict: Verdict) {
+        self.verdict = verdict
         registry = operation.registry
         isForRepository = operation.repository != nil
         right = operation.access.deletes ? "delete" : operation.access.writes ? "push" : "pull"
@@ -38,10 +48,12 @@ struct DenialAdvice {
         }
         guard let credential else { return "\(logIn); \(possibleCauses)" }
         guard credential.credential != .none else { return "\(logIn)\(missing)" }
-        guard !isRejected else {
-            return RejectedCredential.hint(registry, credential.source ?? "the command line")
+        let renewal = RejectedCredential.hint(registry, credential.source ?? "the command line")
+        return switch verdict {
+        case .rejected: renewal
+        case .rejectedOrInsufficient: "\(renewal), or \(lacking(credential))"
+        case .insufficient: lacking(credential)
         }
-        return lacking(credential)
     }
 
     private var variables: RegistryProfile.TokenVariables? {

@@ -211,7 +211,8 @@ struct ErrorResponse: Error, Sendable {
         case _ where outcome.event == .storageExceeded:
             return "free space, or raise the storage quota of the project"
         case .denied:
-            return DenialAdvice(operation, credential, isRejected: status == 401 && !hadToken).text
+            let isRejected = status == 401 && !hadToken
+            return DenialAdvice(operation, credential, isRejected ? .rejected : .insufficient).text
         case .missing where operation.access.writes:
             return "create the repository first; some registries require it"
         case .quota: return Self.quotaHint

@@ -93,9 +93,10 @@ public struct RegistryError: ContentFailure {
     func naming(_ credential: FoundCredential, for operation: Operation) -> RegistryError {
         var error = self
         if error.failureClass == .denied, error.outcome != nil {
+            let isRejected = error.status == 401 || error.status == 400
             error.hint =
                 DenialAdvice(
-                    operation, credential, isRejected: error.status == 401 || error.status == 400
+                    operation, credential, isRejected ? .rejected : .rejectedOrInsufficient
                 ).text
         }
         error.name(credential)

@@ -11,7 +11,7 @@ struct SharedFailure: Hashable {
     let hint: String?
 
     /// The number of images from which a failure is listed once.
-    static let minimum = 3
+    static let minimum = 2
 
     /// Creates a shared failure, if the failures of an image have one cause that others can share.
     init?(_ failures: [ImageFailure]) {

@@ -130,13 +130,14 @@ import TextSafety
     // MARK: Advice
 
     private static func advice(
-        _ registry: String, _ access: Access, _ credential: FoundCredential?
+        _ registry: String, _ access: Access, _ credential: FoundCredential?,
+        _ verdict: DenialAdvice.Verdict = .insufficient
     ) throws -> String {
         let repository = try Repository(registry: RegistryHost(parsing: registry), path: "app")
         return DenialAdvice(
             Operation(
                 kind: .manifestPut, phrase: "pushing", repository: repository, access: access),
-            credential, isRejected: false
+            credential, verdict
         ).text
     }
 
@@ -154,6 +155,16 @@ import TextSafety
         #expect(
             advice.hasPrefix("give user octocat the right to push (a token needs write:packages"))
         #expect(advice.contains("permissions: {packages: write}"))
+    }
+
+    @Test func `of a token request mention that the credentials may have expired`() throws {
+        let advice = try Self.advice(
+            "reg.test", .push("app"), FoundCredential(.user("me", "canary"), source: "mirror.yaml"),
+            .rejectedOrInsufficient)
+        #expect(
+            advice.hasPrefix(
+                "renew registries.reg.test.credentials of mirror.yaml, or give user me the right to "
+                    + "push; "))
     }
 
     @Test func `name the right that credentials may lack, and no repository`() throws {
