@@ -10,7 +10,9 @@
 ///
 /// Throughput is measured over windows of some round trips, and only counts while the number limits
 /// it: operations that wait for something else say nothing about the host. The window after a small
-/// step is not counted, because the added operations have not transferred anything yet.
+/// step is not counted, because the added operations have not transferred anything yet; nor is the
+/// first window of transfers, which would make every later one look like growth. Windows after the
+/// start are longer, because the throughput of a busy machine varies more than a small step.
 ///
 /// Sources: RFC 5681 §3.1 for halving; draft-ietf-ccwg-bbr §4.3.1.2 for the end of the start at a
 /// throughput that grows by less than a quarter.
@@ -37,6 +39,11 @@ struct ConcurrencyController: Hashable, Sendable {
     struct Tuning: Hashable, Sendable {
         /// The shortest window of a measurement.
         var minimumWindow: Duration
+        /// The shortest window after the start, when small differences matter.
+        var minimumStepWindow: Duration
+        /// A Boolean value that indicates whether the first window counts; the first transfers
+        /// begin one after another.
+        var countsFirstWindow: Bool
         /// The number of operations below which a measurement never reduces the limit.
         var minimumLimit: Int
         /// The factor by which the throughput has to grow while the limit is doubled.
@@ -49,14 +56,16 @@ struct ConcurrencyController: Hashable, Sendable {
 
         /// The transfers of large bodies, whose throughput is counted in bytes.
         static let transfers = Tuning(
-            minimumWindow: .milliseconds(100), minimumLimit: 4, startGain: 1.25, gain: 0.25,
+            minimumWindow: .milliseconds(200), minimumStepWindow: .milliseconds(400),
+            countsFirstWindow: false, minimumLimit: 4, startGain: 1.25, gain: 0.25,
             minimumGain: 0.05)
         /// The requests without large bodies, whose throughput is counted in responses.
         ///
         /// They cost little, and the times that their kinds take differ, so that less growth is
         /// required.
         static let requests = Tuning(
-            minimumWindow: .milliseconds(50), minimumLimit: 16, startGain: 1.1, gain: 0.1,
+            minimumWindow: .milliseconds(50), minimumStepWindow: .milliseconds(50),
+            countsFirstWindow: true, minimumLimit: 16, startGain: 1.1, gain: 0.1,
             minimumGain: 0.03)
     }
 
@@ -73,8 +82,9 @@ struct ConcurrencyController: Hashable, Sendable {
     private var experiment: Experiment?
     /// The throughput at the current limit without an experiment, in units per second.
     private var usualRate: Double?
-    /// A Boolean value that indicates whether the window began with a change of the limit.
-    private var isSettling = false
+    /// A Boolean value that indicates whether the window began with a change of the limit, or with
+    /// the first operation.
+    private var isSettling: Bool
     /// The best throughput of the start, or `nil` after it.
     private var start: Start? = Start()
     /// A Boolean value that indicates whether the next experiment is a greater limit.
@@ -105,6 +115,7 @@ struct ConcurrencyController: Hashable, Sendable {
         self.maximum = max(1, maximum)
         self.tuning = tuning
         self.limit = min(Self.initialLimit, self.maximum)
+        self.isSettling = !tuning.countsFirstWindow
     }
 
     // MARK: Events
@@ -162,11 +173,12 @@ struct ConcurrencyController: Hashable, Sendable {
     // MARK: Decisions
 
     private var windowLength: Duration {
-        // A new connection takes some round trips before its first byte. The start, which needs two
-        // windows without growth, may measure shorter ones.
-        max(
-            tuning.minimumWindow, (latency.value ?? .zero) * (isSettling ? 3 : start != nil ? 1 : 2)
-        )
+        let latency = latency.value ?? .zero
+        // A new connection takes some round trips before its first byte.
+        if isSettling { return max(tuning.minimumWindow, latency * 3) }
+        // The start needs two windows without growth, so that it may measure shorter ones.
+        if start != nil { return max(tuning.minimumWindow, latency) }
+        return max(tuning.minimumStepWindow, latency * 2)
     }
 
     private mutating func decide(_ rate: Double) {

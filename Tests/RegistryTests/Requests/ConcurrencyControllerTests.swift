@@ -41,6 +41,21 @@ import Testing
         #expect(simulation.largestLimit <= 32)
     }
 
+    @Test func `stays at a few where the throughput varies without growing`() {
+        var simulation = TransferSimulation(.loopback)
+        simulation.run(seconds: 30)
+        let limits = simulation.samples.map(\.limit)
+        #expect(limits.prefix(6).reduce(0, +) <= 6 * 12, "\(limits)")
+        #expect(limits.dropFirst(6).reduce(0, +) <= 24 * 10, "\(limits)")
+    }
+
+    @Test func `uses a far link whose throughput varies`() {
+        var simulation = TransferSimulation(SimulatedLink(noise: 0.5))
+        simulation.run(seconds: 60)
+        let rates = simulation.samples.map { $0.rate / 60e6 }
+        #expect(rates.dropFirst(4).reduce(0, +) / 56 > 0.85, "\(rates)")
+    }
+
     @Test func `uses a link without a limit in all up to its maximum`() {
         var simulation = TransferSimulation(SimulatedLink(totalRate: 1e12))
         simulation.run(seconds: 30)

@@ -9,6 +9,12 @@ struct SimulatedLink {
     var totalRate = 60e6
     /// The round trips that a new connection takes.
     var setup = 2.0
+    /// The relative deviation of the total rate, which changes every ``TransferSimulation/noiseTime``.
+    var noise = 0.0
+
+    /// Registries on the same machine, whose processors limit the rate of all transfers together.
+    static let loopback = SimulatedLink(
+        roundTrip: 0.001, connectionRate: 4e8, totalRate: 1.5e8, setup: 0, noise: 0.8)
 }
 
 /// A simulation of transfers over a link, as many at a time as a controller permits.
@@ -28,6 +34,8 @@ struct TransferSimulation {
     }
 
     private static let step = 0.001
+    /// The time for which the deviation of a noisy link stays, in seconds.
+    private static let noiseTime = 0.05
 
     var link: SimulatedLink
     private(set) var controller: ConcurrencyController
@@ -37,6 +45,9 @@ struct TransferSimulation {
     private var transfers: [Transfer] = []
     private var connections = 0
     private var time = 0.0
+    private var deviations = SizeSequence(range: -1...1)
+    private var deviation = 0.0
+    private var nextDeviation = 0.0
 
     /// Creates a simulation without transfers.
     ///
@@ -71,7 +82,12 @@ struct TransferSimulation {
         while transfers.count < controller.limit { start() }
         let now = Duration.seconds(time)
         let open = transfers.indices.filter { transfers[$0].opensAt <= time }
-        let rate = min(link.connectionRate, link.totalRate / Double(max(open.count, 1)))
+        if time >= nextDeviation {
+            nextDeviation = time + Self.noiseTime
+            deviation = deviations.nextUniform()
+        }
+        let totalRate = link.totalRate * (1 + link.noise * deviation)
+        let rate = min(link.connectionRate, totalRate / Double(max(open.count, 1)))
         var moved = 0.0
         for index in open {
             if transfers[index].opensAt > time - Self.step {
@@ -113,9 +129,18 @@ struct SizeSequence {
 
     /// Returns the next size in bytes; small ones are more frequent.
     mutating func next() -> Double {
+        let random = random()
+        return range.lowerBound + (range.upperBound - range.lowerBound) * random * random
+    }
+
+    /// Returns the next number of the range; all are equally frequent.
+    mutating func nextUniform() -> Double {
+        range.lowerBound + (range.upperBound - range.lowerBound) * random()
+    }
+
+    private mutating func random() -> Double {
         // Source: Knuth, The Art of Computer Programming, volume 2, §3.3.4.
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let random = Double(state >> 11) / Double(UInt64(1) << 53)
-        return range.lowerBound + (range.upperBound - range.lowerBound) * random * random
+        return Double(state >> 11) / Double(UInt64(1) << 53)
     }
 }
