@@ -85,7 +85,7 @@ struct DenialAdvice {
             " (a token needs \($0)" + (right == "pull" ? "" : "; \(variables?.advice ?? "")") + ")"
         }
         return "give \(credential.holder) the right to \(right)\(token ?? ""); "
-            + possibleCauses
+            + "the repository may be private or missing"
     }
 }
 
