@@ -98,12 +98,15 @@ import Testing
         #expect(text.contains("other     failed"))
     }
 
-    @Test func `is listed for each of two images`() throws {
+    @Test func `of two images is listed once, and different failures separately`() throws {
         var run = SampleRun()
         for number in 1...2 {
             try run.add(.failed, "app\(number)") { $0.failure = failure("access denied (403)") }
         }
+        try run.add(.failed, "app3") { $0.failure = failure("unexpected status 500") }
         let text = run.report.text(for: Console(environment: [:]))
-        #expect(text.contains("app1  failed") && text.contains("app2  failed"), "\(text)")
+        #expect(text.contains("2 images  failed"), "\(text)")
+        #expect(text.contains("images: app1, app2\n"), "\(text)")
+        #expect(text.contains("app3      failed"), "\(text)")
     }
 }

@@ -21,6 +21,11 @@ struct LoopbackRegistryCommand {
     ]
 
     static func main() async throws {
+        try await run()
+    }
+
+    /// Runs outside the main actor, whose thread waits for signals.
+    nonisolated private static func run() async throws {
         let program = ServingProgram(
             usage: usage, options: ["--profile", "--mode", "--port", "--user", "--odd"],
             flags: ["--tls", "--private", "--no-mounts"])

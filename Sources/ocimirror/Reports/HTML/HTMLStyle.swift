@@ -69,7 +69,7 @@ extension HTMLReport {
         .figures dd { margin: 0; }
         .figures b { display: block; font-size: 1.45rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
         .figures span { color: var(--dim); font-size: .85rem; }
-        #tools { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin-bottom: .9rem; }
+        #tools { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: 1.1rem 0 .9rem; }
         #tools[hidden] { display: none; }
         #search {
           flex: 1 1 15rem; max-width: 24rem; padding: .5rem .8rem; font: inherit; color: inherit;
