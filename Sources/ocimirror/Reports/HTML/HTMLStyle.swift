@@ -167,7 +167,7 @@ extension HTMLReport {
         """
 
     private static let narrow = """
-        @media (max-width: 60rem) {
+        @media screen and (max-width: 60rem) {
           #images { background: none; border: 0; }
           #images, #images tbody, .plain, .plain tbody { display: block; }
           #images thead, .plain thead {
@@ -205,12 +205,14 @@ extension HTMLReport {
         }
         @media print {
           :root {
+            font-size: 10px;
             --ground: #fff; --card: #fff; --ink: #000; --dim: #444; --line: #bbb; --good: #14703f; --bad: #b3261e;
             --warn: #8a5a00; --new: #1d4fbf; --calm: #4c5763;
           }
-          body { padding: 0; max-width: none; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+          body { padding: 0; max-width: none; font-size: 9.5px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
           #tools, summary::before, thead button::after { display: none; }
           tbody[hidden] { display: table-row-group; }
+          #images { margin-top: 1rem; }
           tbody, section, .figures div { break-inside: avoid; }
           thead { display: table-header-group; }
         }
