@@ -58,6 +58,23 @@ public protocol ContentFetcher: Sendable {
     func fetch(blob descriptor: Descriptor) async throws -> ByteStream
 }
 
+/// The permission to transfer the body of a large blob to or from a store.
+///
+/// It ends when it is released, at the latest with its last reference.
+///
+/// To avoid a deadlock, a task takes its permits in one order: first those for writing, sorted by
+/// store, then at most one for reading.
+public protocol TransferPermit: AnyObject, Sendable {
+    /// Records that the transfer waits for no other permit, so that its throughput is measured.
+    func start()
+
+    /// Records that the source of the transfer has responded.
+    func respond()
+
+    /// Ends the permit; later calls do nothing.
+    func release()
+}
+
 /// A store that manifests and blobs can be read from.
 public protocol ContentSource: ContentFetcher {
     /// The location of the store.

@@ -47,7 +47,7 @@ public struct LoadedImage: Sendable {
     /// The bytes of the configs that were read, verified against their digests.
     public let configBytes: [Digest: [UInt8]]
     /// The contents of the scanned layers, or their scan errors.
-    private var layers: [LayerScanKey: Result<LayerContents, LayerScanError>] = [:]
+    private var layers: [ScannableLayer: Result<LayerContents, LayerScanError>] = [:]
     /// The memory that the paths of these layers occupy.
     private var treeByteCount = 0
 
@@ -96,20 +96,20 @@ public struct LoadedImage: Sendable {
     /// - Returns: The layers.
     public func layersToScan(
         for required: ImageRequirements, except rejected: Set<Platform> = []
-    ) -> [Descriptor] {
+    ) -> [ScannableLayer] {
         guard required.level >= .content, !required.isArtifact else { return [] }
         let stacks = images(of: required)
             .filter { $0.config != nil && !($0.platform.map(rejected.contains) ?? false) }
             .map { Array($0.manifest.layers.reversed()) }
-        var seen: Set<LayerScanKey> = []
+        var seen: Set<ScannableLayer> = []
         return (0..<(stacks.map(\.count).max() ?? 0)).flatMap { depth in
-            stacks.compactMap { $0.indices.contains(depth) ? $0[depth] : nil }
-        }.filter { layer in LayerScanKey(layer).map { seen.insert($0).inserted } ?? false }
+            stacks.compactMap { $0.indices.contains(depth) ? ScannableLayer($0[depth]) : nil }
+        }.filter { seen.insert($0).inserted }
     }
 
     /// Returns the contents of a layer, or its scan error; `nil` if it was not scanned.
     public func contents(of layer: Descriptor) -> Result<LayerContents, LayerScanError>? {
-        LayerScanKey(layer).flatMap { layers[$0] }
+        ScannableLayer(layer).flatMap { layers[$0] }
     }
 
     /// Records the contents of a layer, or its scan error.
@@ -117,11 +117,10 @@ public struct LoadedImage: Sendable {
     /// If the paths of all layers exceed `limit`, all layers count as not scanned, so that the
     /// result does not depend on the order of the scans.
     public mutating func note(
-        _ contents: Result<LayerContents, LayerScanError>, of layer: Descriptor,
+        _ contents: Result<LayerContents, LayerScanError>, of layer: ScannableLayer,
         limit: Int = treeByteLimit
     ) {
-        guard let key = LayerScanKey(layer) else { return }
-        layers[key] = contents
+        layers[layer] = contents
         treeByteCount += (try? contents.get())?.tree.byteCount ?? 0
         guard treeByteCount > limit else { return }
         layers = layers.mapValues { $0.flatMap { _ in .failure(.limit(.imagePaths)) } }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ChildProcess
 import Hashing
 import OCI
 import RegistryTestSupport
@@ -14,15 +15,15 @@ enum LayerSample {
         return bundle[...(bundle.lastIndex(of: "/") ?? bundle.startIndex)] + "ocimirror"
     }()
 
-    /// Returns the key of a layer with these bytes.
-    static func key(
+    /// Returns a layer with these bytes.
+    static func layer(
         _ bytes: [UInt8], _ compression: LayerCompression = .none,
         _ algorithm: Digest.Algorithm = .sha256
-    ) throws -> LayerScanKey {
+    ) throws -> ScannableLayer {
         let suffix = compression == .none ? "" : "+\(compression.rawValue)"
         let mediaType = try MediaType(parsing: "application/vnd.oci.image.layer.v1.tar\(suffix)")
         return try #require(
-            LayerScanKey(
+            ScannableLayer(
                 Descriptor(
                     mediaType: mediaType, digest: .of(bytes, algorithm), size: bytes.count)))
     }
@@ -33,7 +34,7 @@ enum LayerSample {
         limits: ScanLimits = ScanLimits(), pieces: Int = 64 << 10
     ) async throws -> Result<LayerContents, LayerScanError> {
         let scanner = LayerScanner(program: program, concurrency: 1, limits: limits)
-        return try await scanner.scan(key(bytes, compression)) { input in
+        return try await scanner.scanBytes(of: layer(bytes, compression)) { input in
             for start in stride(from: 0, to: bytes.count, by: pieces) {
                 try await input.write(Array(bytes[start..<min(start + pieces, bytes.count)]))
             }
@@ -46,7 +47,7 @@ enum LayerSample {
         limits: ScanLimits = ScanLimits()
     ) async throws -> LayerScanError? {
         let scanner = LayerScanner(program: program, concurrency: 1, limits: limits)
-        let result = try await scanner.scan(key(start, compression)) { input in
+        let result = try await scanner.scanBytes(of: layer(start, compression)) { input in
             try await input.write(start)
             for _ in 0..<count { try await input.write(chunk) }
         }
@@ -68,5 +69,18 @@ enum LayerSample {
     static func words(_ compression: LayerCompression) -> [String] {
         ["scan-layer", compression.rawValue, "1000", "100000000", "100000000", "200"]
             + ["1073741824", "60"]
+    }
+}
+
+extension LayerScanner {
+    /// Scans the bytes that `write` adds.
+    func scanBytes(
+        of layer: ScannableLayer, writing write: (ChildInput) async throws -> Void
+    ) async throws -> Result<LayerContents, LayerScanError> {
+        let input = ChildInput()
+        async let result = scan(layer, from: input)
+        try await write(input)
+        input.end()
+        return try await result
     }
 }

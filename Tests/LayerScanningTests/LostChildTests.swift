@@ -39,7 +39,7 @@ import Testing
     }
 
     /// Writes the start of the archive, and waits until the child has read some of it.
-    private func writeStart(to input: LayerInput) async throws {
+    private func writeStart(to input: ChildInput) async throws {
         // The last part is accepted when the first has left the buffer, and the pipe cannot hold
         // all of that.
         let half = Self.startByteCount / 2
@@ -48,7 +48,7 @@ import Testing
         try await input.write([Self.archive[Self.startByteCount]])
     }
 
-    private func writeRest(to input: LayerInput) async throws {
+    private func writeRest(to input: ChildInput) async throws {
         try await input.write(Array(Self.archive.dropFirst(Self.startByteCount + 1)))
     }
 
@@ -67,9 +67,9 @@ import Testing
     }
 
     private func scan(
-        _ scanner: LayerScanner, _ read: (LayerInput) async throws -> Void
+        _ scanner: LayerScanner, _ read: (ChildInput) async throws -> Void
     ) async throws -> Result<LayerContents, LayerScanError> {
-        try await scanner.scan(LayerSample.key(Self.archive), reading: read)
+        try await scanner.scanBytes(of: LayerSample.layer(Self.archive), writing: read)
     }
 
     private static func error(
@@ -89,8 +89,8 @@ import Testing
 
     @Test func `a child that crashes is a failed scan of its layer only`() async throws {
         let scanner = try scanner(concurrency: 2)
-        let other = LayerInput()
-        let key = try LayerSample.key(Self.archive)
+        let other = ChildInput()
+        let key = try LayerSample.layer(Self.archive)
         async let survivor = scanner.scan(key, from: other)
         try await writeStart(to: other)
         let result = try await scan(scanner) { input in
@@ -185,13 +185,13 @@ import Testing
 
     @Test func `an abandoned or canceled scan lets others start`() async throws {
         let scanner = LayerScanner(program: LayerSample.program, concurrency: 1)
-        let key = try LayerSample.key(Self.archive)
-        let abandoned = LayerInput()
+        let key = try LayerSample.layer(Self.archive)
+        let abandoned = ChildInput()
         let first = Task { try await scanner.scan(key, from: abandoned) }
         try await abandoned.write(Array(Self.archive.prefix(512)))
         abandoned.abandon()
         await #expect(throws: CancellationError.self) { _ = try await first.value }
-        let input = LayerInput()
+        let input = ChildInput()
         let canceled = Task { try await scanner.scan(key, from: input) }
         try await input.write(Array(Self.archive.prefix(512)))
         canceled.cancel()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ChildProcess
 import Hashing
 import LayerScanning
 import OCI
@@ -34,8 +35,10 @@ import Testing
                         let place = Int.random(in: 0..<mutant.count, using: &numbers)
                         mutant[place] = UInt8.random(in: 0...255, using: &numbers)
                     }
-                    let (layer, bytes) = (try LayerSample.key(mutant, compression), mutant)
-                    let result = try await scanner.scan(layer) { try await $0.write(bytes) }
+                    let (layer, bytes) = (try LayerSample.layer(mutant, compression), mutant)
+                    let result = try await scanner.scanBytes(of: layer) {
+                        try await $0.write(bytes)
+                    }
                     if case .failure(.scan(let reason)) = result {
                         Issue.record("seed \(seed): \(reason)")
                     }

@@ -19,7 +19,7 @@ import Testing
         _ algorithm: Digest.Algorithm = .sha256
     ) throws -> LayerContents {
         try ReportReader.read(
-            report, of: LayerSample.key(Self.layer, compression, algorithm), ScanLimits())
+            report, of: LayerSample.layer(Self.layer, compression, algorithm), ScanLimits())
     }
 
     @Test func `a valid report is read`() throws {

@@ -72,13 +72,10 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
         var examined = try await LoadedImage(graph, in: store, required: required)
         let scanner = LayerScanner(program: program, concurrency: 2)
         for layer in examined.layersToScan(for: required).prefix(known) {
-            guard let key = LayerScanKey(layer) else { continue }
-            let result = try await scanner.scan(key) { input in
-                for try await chunk in try await store.fetch(blob: layer) {
-                    try await input.write(chunk)
-                }
+            let result = try await scanner.scan(layer) { tap in
+                try await tap.read(try await store.fetch(blob: layer.descriptor))
             }
-            examined.note(result, of: layer)
+            examined.note(try #require(result), of: layer)
         }
         return examined
     }

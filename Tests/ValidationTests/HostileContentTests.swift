@@ -61,7 +61,9 @@ import Testing
             entrypoint: ["/app"])
         var image = try await sample.examined()
         let layers = image.layersToScan(for: sample.required)
-        let known = layers.compactMap { layer in image.contents(of: layer).map { (layer, $0) } }
+        let known = layers.compactMap { layer in
+            image.contents(of: layer.descriptor).map { (layer, $0) }
+        }
         image = try await sample.examined(known: 0)
         for (layer, contents) in isReversed ? known.reversed() : known {
             image.note(contents, of: layer, limit: 300)

@@ -8,10 +8,10 @@ internal import OCI
 struct ReportReader {
     private var rest: ArraySlice<UInt8>
     private var trail = PathTrail()
-    private let layer: LayerScanKey
+    private let layer: ScannableLayer
     private let limits: ScanLimits
 
-    private init(_ bytes: [UInt8], layer: LayerScanKey, limits: ScanLimits) {
+    private init(_ bytes: [UInt8], layer: ScannableLayer, limits: ScanLimits) {
         rest = bytes[...]
         self.layer = layer
         self.limits = limits
@@ -23,7 +23,7 @@ struct ReportReader {
     /// - Throws: The error that is reported, or an error if the report is invalid, incomplete or
     ///   takes too much memory.
     static func read(
-        _ bytes: [UInt8], of layer: LayerScanKey, _ limits: ScanLimits
+        _ bytes: [UInt8], of layer: ScannableLayer, _ limits: ScanLimits
     ) throws(LayerScanError) -> LayerContents {
         var reader = ReportReader(bytes, layer: layer, limits: limits)
         return try reader.read()
@@ -61,7 +61,7 @@ struct ReportReader {
     }
 
     private func diffID() throws(LayerScanError) -> Digest {
-        if rest.isEmpty, layer.hasPlainDigest { return layer.digest }
+        if rest.isEmpty, layer.hasPlainDigest { return layer.descriptor.digest }
         guard let digest = try? Digest(parsing: String(decoding: rest, as: UTF8.self)) else {
             throw Self.invalidReport
         }

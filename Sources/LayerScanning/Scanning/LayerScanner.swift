@@ -4,33 +4,6 @@ internal import AsyncPrimitives
 internal import ChildProcess
 public import OCI
 
-/// The bytes of a layer, which are written at the pace of its scan.
-public struct LayerInput: Sendable {
-    let bytes = ChildInput()
-
-    /// Creates an input without bytes.
-    public init() {}
-
-    /// Adds the next bytes, and waits while the buffer is full.
-    ///
-    /// Bytes that the scan does not need any more are dropped.
-    ///
-    /// - Throws: `CancellationError`.
-    public func write(_ chunk: [UInt8]) async throws {
-        try await bytes.write(chunk)
-    }
-
-    /// Ends the layer.
-    public func end() {
-        bytes.end()
-    }
-
-    /// Cancels the scan, because the rest of the layer does not come.
-    public func abandon() {
-        bytes.abandon()
-    }
-}
-
 /// Scans layers, each in its own child process.
 ///
 /// A layer that crashes or takes over a decoder affects only its own result. The children are forked
@@ -63,26 +36,57 @@ public struct LayerScanner: Sendable {
         self.limits = limits
     }
 
-    /// Scans a layer.
+    /// Scans a layer while `body` reads it.
     ///
     /// - Parameters:
     ///   - layer: The layer.
-    ///   - input: The bytes of the layer. The caller supplies them while this method runs, and
-    ///     verifies that they match the digest. The input is closed when the method returns.
-    /// - Returns: The contents of the layer, or the reason that they are unknown.
-    /// - Throws: `CancellationError` if the task is canceled or the input is abandoned.
+    ///   - body: Reads the layer through the tap.
+    /// - Returns: The contents of the layer, or the reason that they are unknown; `nil` if no stream
+    ///   was read to its end.
+    /// - Throws: The error of `body`, or `CancellationError`.
     public func scan(
-        _ layer: LayerScanKey, from input: LayerInput
+        _ layer: ScannableLayer, while body: (LayerTap) async throws -> Void
+    ) async throws -> Result<LayerContents, LayerScanError>? {
+        let tap = LayerTap(byteCount: layer.descriptor.size)
+        async let result = scan(layer, from: tap)
+        try await body(tap)
+        let isComplete = tap.end()
+        return try await isComplete ? result : nil
+    }
+
+    /// Returns the result of the last stream of a tap.
+    private func scan(
+        _ layer: ScannableLayer, from tap: LayerTap
+    ) async throws -> Result<LayerContents, LayerScanError>? {
+        var result: Result<LayerContents, LayerScanError>?
+        while let input = try await tap.next() {
+            do {
+                result = try await scan(layer, from: input)
+            } catch {
+                // The stream was abandoned, and another one may follow.
+                try Task.checkCancellation()
+            }
+        }
+        return result
+    }
+
+    /// Scans the bytes of a layer, which the caller supplies while this method runs.
+    ///
+    /// The input is closed when the method returns.
+    ///
+    /// - Throws: `CancellationError` if the task is canceled or the input is abandoned.
+    func scan(
+        _ layer: ScannableLayer, from input: ChildInput
     ) async throws -> Result<LayerContents, LayerScanError> {
-        defer { input.bytes.close() }
+        defer { input.close() }
         // A scan without bytes must not hold a permit: the scans that have bytes may hold what the
         // reader of this layer waits for.
-        try await input.bytes.waitUntilAvailable()
+        try await input.waitUntilAvailable()
         return try await semaphore.withPermit {
             let output: ChildOutput
             do throws(ChildProcessError) {
                 output = try await server.get().run(
-                    ScanRequest(layer, limits).bytes, feeding: input.bytes,
+                    ScanRequest(layer, limits).bytes, feeding: input,
                     limits: ChildLimits(
                         time: limits.inputTime, outputByteCount: limits.reportByteCount))
             } catch {
@@ -96,25 +100,8 @@ public struct LayerScanner: Sendable {
         }
     }
 
-    /// Scans a layer whose bytes `read` supplies.
-    ///
-    /// - Parameters:
-    ///   - layer: The layer.
-    ///   - read: Writes all bytes of the layer to the input.
-    /// - Returns: The contents of the layer, or the reason that they are unknown.
-    /// - Throws: The error of `read`, or `CancellationError`.
-    public func scan(
-        _ layer: LayerScanKey, reading read: (LayerInput) async throws -> Void
-    ) async throws -> Result<LayerContents, LayerScanError> {
-        let input = LayerInput()
-        async let result = scan(layer, from: input)
-        try await read(input)
-        input.end()
-        return try await result
-    }
-
     private func contents(
-        of layer: LayerScanKey, _ output: ChildOutput
+        of layer: ScannableLayer, _ output: ChildOutput
     ) -> Result<LayerContents, LayerScanError> {
         switch output.termination {
         case .signalled(let number):

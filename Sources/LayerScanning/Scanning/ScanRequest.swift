@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import OCI
+
 /// A request to scan one layer, which the parent process sends to the fork server.
 struct ScanRequest: Sendable {
     /// The size in bytes from which a layer is hashed by a thread of its own.
@@ -13,10 +15,10 @@ struct ScanRequest: Sendable {
     /// bytes if it is not compressed.
     private(set) var hasPlainDigest = false
 
-    init(_ layer: LayerScanKey, _ limits: ScanLimits) {
+    init(_ layer: ScannableLayer, _ limits: ScanLimits) {
         compression = layer.compression
         self.limits = limits
-        isLarge = layer.size >= Self.threadByteCount
+        isLarge = layer.descriptor.size >= Self.threadByteCount
         hasPlainDigest = layer.hasPlainDigest
     }
 

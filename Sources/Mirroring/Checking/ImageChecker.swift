@@ -11,8 +11,8 @@ public struct ImageChecker: Sendable {
     private let stores: StoreProvider
     private let required: ImageRequirements
     private let lock: LockfileCheck?
-    private let inspector: LayerScanCache
-    private let limiter: TransferLimiter
+    private let scanCache: LayerScanCache
+    private let transfers: BlobTransfers
     private let progress: RunProgress
     private let observe: @Sendable (CheckEvent) -> Void
 
@@ -34,8 +34,8 @@ public struct ImageChecker: Sendable {
         self.stores = stores
         self.required = required
         self.lock = lock.map(LockfileCheck.init)
-        self.inspector = LayerScanCache(scanner)
-        self.limiter = TransferLimiter(jobs, progress)
+        self.scanCache = LayerScanCache(scanner)
+        self.transfers = BlobTransfers(jobs, progress)
         self.progress = progress
         self.observe = observe
     }
@@ -135,21 +135,20 @@ public struct ImageChecker: Sendable {
         image.platforms = examined.images.compactMap(CheckedImage.PlatformImage.init)
             .sorted { $0.platform < $1.platform }
         let validation = ImageValidation(
-            of: image.name, examined, required, scanningWith: inspector, limitedBy: limiter)
-        image.recordMetadata(validation.metadataReport, required)
+            of: image.name, examined, required, scanningWith: scanCache, transfers: transfers)
+        image.recordMetadata(validation.report, required)
         // Attachments do not affect the verdict, so a failure to list them is ignored.
         async let attachments = try? Attachment.all(of: descriptor.digest, in: source)
-        progress.expect(validation.layers)
+        let layers = validation.layers.map(\.descriptor)
+        progress.expect(layers)
         observe(
             .metadataValidated(
-                image, layers: validation.layers.count,
-                bytes: validation.layers.reduce(0) { $0.plus($1.size) }))
-        let report = try await validation.validateContents(
+                image, layers: layers.count, bytes: layers.reduce(0) { $0.plus($1.size) }))
+        let (report, unscanned) = try await validation.validateContents(
             readingFrom: [source], stopsAtFirstError: true)
         image.recordContent(
-            report, isRead: { $0.layers.isDisjoint(with: validation.unscannedLayers) },
-            required)
-        validation.layers.forEach(progress.complete)
+            report, isRead: { $0.layers.isDisjoint(with: unscanned) }, required)
+        layers.forEach(progress.complete)
         image.attachments = await attachments
     }
 

@@ -2,13 +2,15 @@
 
 internal import AsyncPrimitives
 internal import Content
+internal import LayerScanning
 internal import OCI
 internal import Synchronization
 
-/// One blob that is read, and written to any number of stores.
+/// One blob that is read, scanned if it is a layer to validate, and written to any number of stores.
 final class BlobTransfer: Sendable {
     let blob: Descriptor
     private let name: String
+    private let tap: LayerTap?
     private let progress: RunProgress
     private let position = Atomic<Int>(0)
     private let targets = Mutex(Targets())
@@ -28,21 +30,19 @@ final class BlobTransfer: Sendable {
     /// - Parameters:
     ///   - blob: The blob.
     ///   - name: The name of the image in the progress display.
+    ///   - tap: The tap through which the blob is scanned; `nil` if it is not.
     ///   - progress: The progress of the run.
-    init(of blob: Descriptor, for name: String, in progress: RunProgress) {
+    init(
+        of blob: Descriptor, for name: String, scanningWith tap: LayerTap? = nil,
+        in progress: RunProgress
+    ) {
         self.blob = blob
         self.name = name
+        self.tap = tap
         self.progress = progress
     }
 
-    /// Records a chunk of `count` bytes that ends at an offset, which is smaller if the blob is
-    /// read again.
-    func record(_ count: Int, endingAt end: Int) {
-        position.store(end, ordering: .relaxed)
-        progress.readBytes.add(count, ordering: .relaxed)
-    }
-
-    // MARK: Permits
+    // MARK: Targets
 
     /// Adds a store that the blob will be written to, once for all its attempts.
     func addTarget(_ store: any ContentStore) {
@@ -72,22 +72,47 @@ final class BlobTransfer: Sendable {
         }
     }
 
+    // MARK: Source
+
     /// Opens the blob as soon as another one may be read.
     ///
+    /// - Parameters:
+    ///   - source: The store to read from.
+    ///   - isScanned: A Boolean value that indicates whether the stream is the one to scan.
     /// - Returns: The stream, which holds the permit of the source.
-    /// - Throws: The error of the source, or `CancellationError`.
-    func open(in source: any ContentSource) async throws -> ByteStream {
-        let permit = try await source.permitToRead(blob)
-        let permits = targets.withLock { $0.permits } + [permit].compactMap(\.self)
-        for permit in permits { permit.start() }
-        let isFirst = targets.withLock { targets in
-            defer { targets.isMeasured = meter != nil }
-            return !targets.isMeasured
+    /// - Throws: ``CopyError`` with the role of a source, as does the stream, or
+    ///   `CancellationError`.
+    func open(in source: any ContentSource, isScanned: Bool = true) async throws -> ByteStream {
+        let (stream, permit) = try await attributingErrors(to: .source, at: source.location) {
+            let permit = try await source.permitToRead(blob)
+            let permits = start(with: permit)
+            let stream = try await source.fetch(blob: blob)
+            for permit in permits { permit.respond() }
+            return (stream, permit)
         }
+        let counted = ObservedStream(stream) { [self] chunk, end in
+            if let chunk { record(chunk.count, endingAt: end) } else { permit?.release() }
+        }
+        // Otherwise, a source that fails during an upload would look like a failure of the target,
+        // whose request it ends.
+        let attributed = ErrorMappingStream(counted) { error in
+            permit?.release()
+            return error is CancellationError
+                ? error : CopyError(error, role: .source, at: source.location)
+        }
+        guard isScanned, let tap else { return attributed }
+        return tap.observe(attributed)
+    }
+
+    /// Starts all permits of the transfer, which waits for no other one, and returns them.
+    private func start(with permit: (any TransferPermit)?) -> [any TransferPermit] {
+        let (permits, isFirst) = targets.withLock { targets in
+            defer { targets.isMeasured = meter != nil }
+            return (targets.permits + [permit].compactMap(\.self), !targets.isMeasured)
+        }
+        for permit in permits { permit.start() }
         if isFirst { meter?.begin() }
-        let stream = try await source.fetch(blob: blob)
-        for permit in permits { permit.respond() }
-        return permit.map { PermittedStream(stream, holding: $0) } ?? stream
+        return permits
     }
 
     /// Returns the permits of the stores.
@@ -105,8 +130,15 @@ final class BlobTransfer: Sendable {
 
     // MARK: Progress
 
-    var sample: ProgressSample.BlobTransfer {
-        ProgressSample.BlobTransfer(
+    /// Records a chunk of `count` bytes that ends at an offset, which is smaller if the blob is
+    /// read again.
+    func record(_ count: Int, endingAt end: Int) {
+        position.store(end, ordering: .relaxed)
+        progress.readBytes.add(count, ordering: .relaxed)
+    }
+
+    var sample: ProgressSample.Transfer {
+        ProgressSample.Transfer(
             name: name, platform: progress.platform(of: blob.digest), digest: blob.digest.short,
             readBytes: min(position.load(ordering: .relaxed), blob.size), size: blob.size)
     }

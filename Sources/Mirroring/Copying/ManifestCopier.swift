@@ -5,25 +5,22 @@ internal import OCI
 
 /// Pushes the manifests of one image to one target.
 struct ManifestCopier {
-    /// Uploads blobs that the target has lost.
-    let blobs: BlobCopier
-    let progress: TargetCopyProgress
+    let copy: ImageCopy
+    let target: TargetCopy
 
-    private var job: CopyJob { blobs.job }
-    private var target: any ContentStore { progress.target.store }
+    private var store: any ContentStore { target.store }
+    private var graph: ManifestGraph { copy.graph }
 
     /// Pushes every missing manifest, children before parents, and the root by the name.
     ///
-    /// - Parameter mayHaveMoved: Returns whether the tag was resolved so long ago that another
-    ///   client may have moved it.
     /// - Throws: ``CopyError`` or `CancellationError`.
-    func push(tagMayHaveMoved mayHaveMoved: () -> Bool) async throws {
-        for node in job.graph.nodes.dropLast() where try await isMissing(node) {
+    func push() async throws {
+        for node in graph.nodes.dropLast() where try await isMissing(node) {
             try await push(node, as: .digest(node.descriptor.digest))
         }
-        if mayHaveMoved() { try await requireUnmovedTag() }
-        progress.record(retentionTag: try await addRetentionTag())
-        try await push(job.graph.root, as: progress.target.name)
+        if copy.mayHaveMoved { try await requireUnmovedTag() }
+        target.record(retentionTag: try await addRetentionTag())
+        try await push(graph.root, as: target.name)
     }
 
     /// Pushes a manifest, and pushes content that the target lacks below it.
@@ -34,12 +31,12 @@ struct ManifestCopier {
         while true {
             do {
                 let result = try await atTarget {
-                    try await target.push(manifest: node.raw, as: name)
+                    try await store.push(manifest: node.raw, as: name)
                 }
-                progress.record(manifest: node.descriptor.digest, result)
+                target.record(manifest: node.descriptor.digest, result)
                 return
             } catch let error as CopyError where suggestsMissingContent(below: node, error) {
-                guard progress.canResend(below: node.descriptor.digest) else { throw error }
+                guard target.canResend(below: node.descriptor.digest) else { throw error }
                 do {
                     try await checkSparseIndexSupport(node, error)
                     try await resendMissing(below: node, error)
@@ -62,7 +59,7 @@ struct ManifestCopier {
         case .incomplete: return true
         case .missing, .invalid, .unavailable:
             let below = Successors(of: node.manifest)
-            return (below.blobs + below.manifests).contains { progress.isAssumedPresent($0.digest) }
+            return (below.blobs + below.manifests).contains { target.isAssumedPresent($0.digest) }
         default: return false
         }
     }
@@ -72,13 +69,13 @@ struct ManifestCopier {
     private func checkSparseIndexSupport(_ node: ManifestGraph.Node, _ error: CopyError)
         async throws
     {
-        guard job.graph.isSparse, node.descriptor.digest == job.graph.root.descriptor.digest else {
+        guard graph.isSparse, node.descriptor.digest == graph.root.descriptor.digest else {
             return
         }
         for child in Successors(of: node.manifest).manifests.distinct
-        where job.graph[child.digest] != nil {
+        where graph[child.digest] != nil {
             let isPresent = try await atTarget {
-                try await target.currentDescriptor(of: .digest(child.digest)) != nil
+                try await store.currentDescriptor(of: .digest(child.digest)) != nil
             }
             guard isPresent else { return }
         }
@@ -99,7 +96,7 @@ struct ManifestCopier {
     /// - Throws: `error` if it does not state that content is missing and none is.
     private func resendMissing(below node: ManifestGraph.Node, _ error: CopyError) async throws {
         let below = Successors(of: node.manifest)
-        let children = below.manifests.distinct.compactMap { job.graph[$0.digest] }
+        let children = below.manifests.distinct.compactMap { graph[$0.digest] }
         var missingBlobs: [Descriptor] = []
         for blob in below.blobs.distinct where try await isAbsent(blob) {
             missingBlobs.append(blob)
@@ -109,19 +106,19 @@ struct ManifestCopier {
         let isContentMissing = !missingBlobs.isEmpty || !missingChildren.isEmpty
         guard isContentMissing || error.failureClass == .incomplete else { throw error }
         if isContentMissing {
-            progress.distrustReplaced()
-            for blob in progress.takeAssumedBlobs() where try await isAbsent(blob) {
+            target.distrustReplaced()
+            for blob in target.takeAssumedBlobs() where try await isAbsent(blob) {
                 missingBlobs.append(blob)
             }
         } else {
             (missingBlobs, missingChildren) = (below.blobs, children)
         }
-        for blob in missingBlobs.distinct { try await blobs.resend(blob, to: progress) }
+        for blob in missingBlobs.distinct { try await copy.resend(blob, to: target) }
         for child in missingChildren { try await push(child, as: .digest(child.descriptor.digest)) }
     }
 
     private func isAbsent(_ blob: Descriptor) async throws -> Bool {
-        try await atTarget { try await !target.exists(blob: blob) }
+        try await atTarget { try await !store.exists(blob: blob) }
     }
 
     /// A manifest that a policy permits no one to read is pushed, which changes nothing if it is
@@ -129,7 +126,7 @@ struct ManifestCopier {
     private func isAbsent(_ child: ManifestGraph.Node) async throws -> Bool {
         do {
             return try await atTarget {
-                try await target.currentDescriptor(of: .digest(child.descriptor.digest)) == nil
+                try await store.currentDescriptor(of: .digest(child.descriptor.digest)) == nil
             }
         } catch let error as CopyError where error.blocksPulls {
             return true
@@ -141,9 +138,9 @@ struct ManifestCopier {
     /// A registry accepts a manifest only if it has all content below it. A manifest above new
     /// content is therefore new itself; only other manifests are looked up.
     private func isMissing(_ node: ManifestGraph.Node) async throws -> Bool {
-        guard !progress.isAssumedPresent(node.descriptor.digest) else { return false }
+        guard !target.isAssumedPresent(node.descriptor.digest) else { return false }
         let below = Successors(of: node.manifest)
-        guard (below.blobs + below.manifests).allSatisfy({ !progress.hasWritten($0.digest) }) else {
+        guard (below.blobs + below.manifests).allSatisfy({ !target.hasWritten($0.digest) }) else {
             return true
         }
         return try await isAbsent(node)
@@ -153,12 +150,11 @@ struct ManifestCopier {
     ///
     /// The specification has no conditional PUT, so a move in the last moments is not detected.
     private func requireUnmovedTag() async throws {
-        let copyTarget = progress.target
-        guard case .tag(let tag) = copyTarget.name else { return }
+        guard case .tag(let tag) = target.name else { return }
         try await atTarget {
-            guard let current = try await target.currentDescriptor(of: copyTarget.name)?.digest,
-                current != copyTarget.current?.digest,
-                current != job.graph.root.descriptor.digest
+            guard let current = try await store.currentDescriptor(of: target.name)?.digest,
+                current != target.current?.digest,
+                current != graph.root.descriptor.digest
             else { return }
             throw ContentError(
                 .unavailable, "the tag \(tag) changed to \(current) during the copy",
@@ -169,7 +165,7 @@ struct ManifestCopier {
     /// Pushes a retention tag for the replaced image, so that the registry's retention policy does
     /// not delete a digest that values files still pin.
     private func addRetentionTag() async throws -> Tag? {
-        guard progress.target.addsRetentionTag, let replaced = progress.replaced else {
+        guard target.addsRetentionTag, let replaced = target.replaced else {
             return nil
         }
         return try await atTarget {
@@ -177,7 +173,7 @@ struct ManifestCopier {
                 return nil
             }
             do {
-                try await target.push(manifest: replaced.root, as: .tag(tag))
+                try await store.push(manifest: replaced.root, as: .tag(tag))
             } catch let error as any ContentFailure where error.failureClass == .incomplete {
                 // Content below the replaced image is missing, so it cannot be pulled any more.
                 return nil

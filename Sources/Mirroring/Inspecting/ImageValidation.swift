@@ -4,24 +4,22 @@ internal import Content
 internal import LayerScanning
 internal import Lockfiles
 internal import OCI
-internal import Synchronization
 internal import Validation
 
 /// The validation of an image: of its metadata at once, and of its contents as soon as its layers
 /// are scanned.
-final class ImageValidation: Sendable {
+struct ImageValidation: Sendable {
     private let name: String
     private let image: LoadedImage
     private let requirements: ImageRequirements
     private let scanCache: LayerScanCache
-    private let limiter: TransferLimiter
+    private let transfers: BlobTransfers
+    /// A Boolean value that indicates whether the rules about the contents have to run.
+    private let needsContents: Bool
     /// The layers to scan, the newest first.
-    let layers: [Descriptor]
-    private let completeReport = Mutex<ValidationReport?>(nil)
-    private let pendingLayers: Mutex<Set<LayerScanKey>>
-
-    /// The findings of the rules that need no layers.
-    let metadataReport: ValidationReport
+    let layers: [ScannableLayer]
+    /// The report without the rules about the contents, unless a lock entry records their results.
+    let report: ValidationReport
 
     /// Creates a validation and validates the metadata.
     ///
@@ -30,42 +28,35 @@ final class ImageValidation: Sendable {
     ///   - image: The loaded image.
     ///   - requirements: The requirements.
     ///   - scanCache: Scans layers.
-    ///   - limiter: Limits the transfers of layers that are read only for the validation.
+    ///   - transfers: Limits the transfers of layers that are read only for the validation.
     ///   - lockEntry: A lock entry that records the validation of this digest; `nil` if the contents
     ///     have to be validated.
     init(
         of name: String, _ image: LoadedImage, _ requirements: ImageRequirements,
-        scanningWith scanCache: LayerScanCache, limitedBy limiter: TransferLimiter,
+        scanningWith scanCache: LayerScanCache, transfers: BlobTransfers,
         validatedBy lockEntry: LockedImage? = nil
     ) {
         self.name = name
         self.image = image
         self.requirements = requirements
         self.scanCache = scanCache
-        self.limiter = limiter
-        limiter.progress.recordPlatforms(of: image)
+        self.transfers = transfers
+        transfers.progress.recordPlatforms(of: image)
         var metadataRequirements = requirements
         metadataRequirements.level = min(requirements.level, .config)
-        metadataReport = Validator().validate(image, required: metadataRequirements)
-        let needsScan =
-            metadataReport.isAccepted && lockEntry == nil && requirements.level >= .content
-        layers = needsScan ? image.layersToScan(for: requirements) : []
-        pendingLayers = Mutex(Set(layers.compactMap(LayerScanKey.init)))
-        guard !needsScan else { return }
-        let notChecked = requirements.level >= .content ? lockEntry?.notChecked ?? [] : []
-        let isComplete = metadataReport.isAccepted && notChecked.isEmpty
-        let report = ValidationReport(
-            findings: metadataReport.findings,
-            level: isComplete ? requirements.level : metadataReport.level, notChecked: notChecked,
-            platforms: metadataReport.platforms)
-        completeReport.withLock { $0 = report }
+        let metadata = Validator().validate(image, required: metadataRequirements)
+        let hasContents = metadata.isAccepted && requirements.level >= .content
+        needsContents = hasContents && lockEntry == nil
+        layers = needsContents ? image.layersToScan(for: requirements) : []
+        guard hasContents, let lockEntry else {
+            report = metadata
+            return
+        }
+        report = ValidationReport(
+            findings: metadata.findings,
+            level: lockEntry.notChecked.isEmpty ? requirements.level : metadata.level,
+            notChecked: lockEntry.notChecked, platforms: metadata.platforms)
     }
-
-    /// The complete report, or `nil` if layers have still to be scanned.
-    var report: ValidationReport? { completeReport.withLock { $0 } }
-
-    /// The layers that were not needed for the report, or that are not scanned yet.
-    var unscannedLayers: Set<Digest> { pendingLayers.withLock { Set($0.map(\.digest)) } }
 
     /// Scans a layer while `body` copies it; other blobs are only copied.
     ///
@@ -73,13 +64,13 @@ final class ImageValidation: Sendable {
     func scanning(_ blob: Descriptor, while body: (LayerTap?) async throws -> Void) async throws {
         // The graph has only the digest; the media type of the layer is in the manifest that lists
         // it.
-        guard let layer = layers.first(where: { $0.digest == blob.digest }) else {
+        guard let layer = layers.first(where: { $0.descriptor.digest == blob.digest }) else {
             return try await body(nil)
         }
         try await scanCache.scanning(layer, while: body)
     }
 
-    /// Scans the layers, the newest first, and returns the complete report.
+    /// Scans the layers, the newest first, and completes the report.
     ///
     /// An image is valid only if all layers are; it may be known to be invalid earlier.
     ///
@@ -87,15 +78,13 @@ final class ImageValidation: Sendable {
     ///   - sources: The stores for layers that were not read in this run, in order of preference.
     ///   - stopsAtFirstError: A Boolean value that indicates whether scanning a platform's layers
     ///     stops at its first error. The report may then lack other errors of the platform.
-    /// - Returns: The report of all rules.
+    /// - Returns: The report of all rules, and the layers that were not needed for it.
     /// - Throws: ``CopyError`` if a layer could not be read, or `CancellationError`.
     func validateContents(
         readingFrom sources: [any ContentSource], stopsAtFirstError: Bool = false
-    ) async throws -> ValidationReport {
-        if let report { return report }
-        let report = try await withThrowingTaskGroup(
-            of: (Int, LayerScanCache.ScanResult).self, returning: ValidationReport.self
-        ) { group in
+    ) async throws -> (report: ValidationReport, unscanned: Set<Digest>) {
+        guard needsContents else { return (report, []) }
+        return try await withThrowingTaskGroup(of: (Int, LayerScanCache.ScanResult).self) { group in
             var progress = ScanProgress(
                 image: image, requirements: requirements, layers: layers,
                 stopsAtFirstError: stopsAtFirstError)
@@ -103,27 +92,24 @@ final class ImageValidation: Sendable {
                 in group: inout ThrowingTaskGroup<(Int, LayerScanCache.ScanResult), any Error>
             ) {
                 guard let position = progress.next() else { return }
-                group.addTask {
-                    (position, try await self.contents(of: self.layers[position], sources))
-                }
+                group.addTask { (position, try await contents(of: layers[position], sources)) }
             }
-            for _ in 0..<limiter.scanCount { startNext(in: &group) }
+            for _ in 0..<transfers.scanCount { startNext(in: &group) }
             while !progress.isFinished, let (position, result) = try await group.next() {
-                _ = pendingLayers.withLock { pending in
-                    LayerScanKey(layers[position]).map { pending.remove($0) }
-                }
                 progress.record(result, at: position)
                 startNext(in: &group)
             }
             group.cancelAll()
-            return Validator().validate(progress.image, required: requirements)
+            return (
+                Validator().validate(progress.image, required: requirements),
+                progress.unscannedDigests
+            )
         }
-        completeReport.withLock { $0 = report }
-        return report
     }
 
+    /// Returns the contents of a layer, read from the first source that has it if necessary.
     private func contents(
-        of layer: Descriptor, _ sources: [any ContentSource]
+        of layer: ScannableLayer, _ sources: [any ContentSource]
     ) async throws -> LayerScanCache.ScanResult {
         for source in sources.dropLast() {
             do {
@@ -139,17 +125,14 @@ final class ImageValidation: Sendable {
     }
 
     private func contents(
-        of layer: Descriptor, in source: any ContentSource
+        of layer: ScannableLayer, in source: any ContentSource
     ) async throws -> LayerScanCache.ScanResult {
         try await attributingErrors(to: .source, at: source.location) {
-            try await scanCache.contents(of: layer) { input in
-                try await limiter.withTransfer(of: layer, for: name, isScanned: true) { transfer in
-                    var end = 0
-                    for try await chunk in try await transfer.open(in: source) {
-                        end += chunk.count
-                        transfer.record(chunk.count, endingAt: end)
-                        try await input.write(chunk)
-                    }
+            try await scanCache.contents(of: layer) { tap in
+                try await transfers.withTransfer(
+                    of: layer.descriptor, for: name, scanningWith: tap
+                ) { transfer in
+                    for try await _ in try await transfer.open(in: source) {}
                 }
             }
         }

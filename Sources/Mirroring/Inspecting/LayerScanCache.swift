@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Content
-public import LayerScanning
-internal import OCI
 internal import AsyncPrimitives
+public import LayerScanning
 
 /// Scans layers, each once in a run, and where possible while they are copied.
 public final class LayerScanCache: Sendable {
@@ -15,9 +13,9 @@ public final class LayerScanCache: Sendable {
     }
 
     fileprivate struct State: Sendable {
-        var entries: [LayerScanKey: Entry] = [:]
+        var entries: [ScannableLayer: Entry] = [:]
         /// The scanned layers, the oldest first.
-        var order: [LayerScanKey] = []
+        var order: [ScannableLayer] = []
         var treeByteCount = 0
     }
 
@@ -34,85 +32,60 @@ public final class LayerScanCache: Sendable {
         self.scanner = scanner
     }
 
-    /// Returns the contents of a layer: cached, from another task's scan, or from a scan of the
-    /// bytes that `read` supplies.
+    /// Returns the contents of a layer: cached, from another task's scan, or from the stream that
+    /// `read` reads.
     ///
     /// - Parameters:
     ///   - layer: The layer.
-    ///   - read: Reads the layer and writes all its bytes to the input.
+    ///   - read: Reads the layer through the tap.
     /// - Returns: The contents, or the reason that they are unknown.
     /// - Throws: The error of `read`, or `CancellationError`.
     func contents(
-        of layer: Descriptor, read: (LayerInput) async throws -> Void
+        of layer: ScannableLayer, read: (LayerTap) async throws -> Void
     ) async throws -> ScanResult {
-        guard let key = LayerScanKey(layer) else {
-            return .failure(.scan("unsupported media type \(layer.mediaType)"))
-        }
         let known = try await state.take { state -> ScanResult?? in
-            switch state.entries[key] {
+            switch state.entries[layer] {
             case .scanned(let result): return .some(result)
             case .pending: return nil
             case nil:
-                state.entries[key] = .pending
+                state.entries[layer] = .pending
                 return .some(nil)
             }
         }
         if let known { return known }
-        return try await recording(key) { try await scanner.scan(key, reading: read) }
+        return try await scan(layer, while: read) ?? .failure(.scan("the layer is incomplete"))
     }
 
     /// Scans a layer while `body` reads it, unless it is already scanned or being scanned.
     ///
     /// - Parameters:
     ///   - layer: The layer.
-    ///   - body: Reads the layer through the tap. If it does not read it completely, the layer is
-    ///     not scanned.
+    ///   - body: Reads the layer through the tap, if there is one. If it does not read it to its
+    ///     end, the layer is not scanned.
     /// - Throws: The error of `body`, or `CancellationError`.
     func scanning(
-        _ layer: Descriptor, while body: (LayerTap?) async throws -> Void
+        _ layer: ScannableLayer, while body: (LayerTap?) async throws -> Void
     ) async throws {
-        guard let key = LayerScanKey(layer) else { return try await body(nil) }
-        let tap = LayerTap(byteCount: key.size)
-        async let scans: Void = scan(key, from: tap)
-        try await body(tap)
-        tap.end()
-        try await scans
-    }
-
-    private func scan(_ key: LayerScanKey, from tap: LayerTap) async throws {
-        while let input = try await tap.next() {
-            let isClaimed = state.change { state in
-                guard state.entries[key] == nil else { return false }
-                state.entries[key] = .pending
-                return true
-            }
-            guard isClaimed else {
-                input.abandon()
-                continue
-            }
-            do {
-                _ = try await recording(key) { try await scanner.scan(key, from: input) }
-            } catch {
-                // The stream was abandoned, and another one may follow.
-                try Task.checkCancellation()
-            }
+        let isClaimed = state.change { state in
+            guard state.entries[layer] == nil else { return false }
+            state.entries[layer] = .pending
+            return true
         }
+        guard isClaimed else { return try await body(nil) }
+        _ = try await scan(layer, while: body)
     }
 
-    /// Runs the scan of a layer that this task has claimed, and records its result.
+    /// Scans a layer that this task has claimed, and records the result.
     ///
-    /// A canceled scan has none: the next task that needs the layer reads it again.
-    private func recording(
-        _ key: LayerScanKey, _ scan: () async throws -> ScanResult
-    ) async throws -> ScanResult {
-        do {
-            let result = try await scan()
-            state.change { $0.record(key, result) }
-            return result
-        } catch {
-            state.change { $0.record(key, nil) }
-            throw error
-        }
+    /// A scan that is canceled or incomplete has none: the next task that needs the layer reads it
+    /// again.
+    private func scan(
+        _ layer: ScannableLayer, while body: (LayerTap) async throws -> Void
+    ) async throws -> ScanResult? {
+        var result: ScanResult?
+        defer { state.change { $0.record(layer, result) } }
+        result = try await scanner.scan(layer, while: body)
+        return result
     }
 }
 
@@ -120,14 +93,15 @@ extension LayerScanCache.State {
     /// Records the result of a scan, or removes the entry of a scan without one.
     ///
     /// A failed scan is not cached: the next image that needs the layer scans it again.
-    fileprivate mutating func record(_ key: LayerScanKey, _ result: LayerScanCache.ScanResult?) {
-        entries[key] =
+    fileprivate mutating func record(_ layer: ScannableLayer, _ result: LayerScanCache.ScanResult?)
+    {
+        entries[layer] =
             switch result {
             case .failure(.scan), nil: nil
             case let result?: .scanned(result)
             }
         guard case .success(let contents) = result else { return }
-        order.append(key)
+        order.append(layer)
         treeByteCount += contents.tree.byteCount
         while treeByteCount > LayerScanCache.treeByteLimit, order.count > 1 {
             let oldest = order.removeFirst()

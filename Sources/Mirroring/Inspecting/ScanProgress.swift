@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import LayerScanning
 internal import OCI
 internal import Validation
 
@@ -11,12 +12,14 @@ struct ScanProgress {
     /// The image, with the results so far.
     private(set) var image: LoadedImage
     private let requirements: ImageRequirements
-    private let layers: [Descriptor]
+    private let layers: [ScannableLayer]
     private let stopsAtFirstError: Bool
     /// Results that wait for the result of an earlier layer, by position.
     private var results: [Int: LayerScanCache.ScanResult] = [:]
     /// The layers that are still needed.
-    private var needed: Set<Descriptor>
+    private var needed: Set<ScannableLayer>
+    /// The layers without a result so far.
+    private var unscanned: Set<ScannableLayer>
     private var started = 0
     private var used = 0
     private var validationCount = 0
@@ -29,7 +32,7 @@ struct ScanProgress {
     private static let maximumEarlyValidations = 64
 
     init(
-        image: LoadedImage, requirements: ImageRequirements, layers: [Descriptor],
+        image: LoadedImage, requirements: ImageRequirements, layers: [ScannableLayer],
         stopsAtFirstError: Bool
     ) {
         self.image = image
@@ -37,6 +40,7 @@ struct ScanProgress {
         self.layers = layers
         self.stopsAtFirstError = stopsAtFirstError
         self.needed = Set(layers)
+        self.unscanned = needed
     }
 
     /// A Boolean value that indicates whether every needed layer is scanned.
@@ -51,9 +55,13 @@ struct ScanProgress {
         return nil
     }
 
+    /// The digests of the layers whose results are not recorded.
+    var unscannedDigests: Set<Digest> { Set(unscanned.map(\.descriptor.digest)) }
+
     /// Records the result of a scan.
     mutating func record(_ result: LayerScanCache.ScanResult, at position: Int) {
         results[position] = result
+        unscanned.remove(layers[position])
         while used < layers.count {
             if needed.contains(layers[used]) {
                 guard let result = results.removeValue(forKey: used) else { return }

@@ -3,7 +3,7 @@
 /// A snapshot of the progress of a run.
 public struct ProgressSample: Hashable, Sendable {
     /// A blob that is being read.
-    public struct BlobTransfer: Hashable, Sendable {
+    public struct Transfer: Hashable, Sendable {
         /// The name of the image.
         public var name: String
         /// The platform that the blob belongs to, or `nil` if several do or none is known.
@@ -44,14 +44,14 @@ public struct ProgressSample: Hashable, Sendable {
     /// The number of bytes of blobs that were read, including repeated ones.
     public var readBytes: Int
     /// The transfers in progress, in the order in which they were started.
-    public var transfers: [BlobTransfer]
+    public var transfers: [Transfer]
 
     /// Creates a sample.
     public init(
         totalCount: Int = 0, startedCount: Int = 0, finishedCount: Int = 0, failedCount: Int = 0,
         activeNames: [String] = [], expectedBytes: Int = 0, completedBytes: Int = 0,
         readBytes: Int = 0,
-        transfers: [BlobTransfer] = []
+        transfers: [Transfer] = []
     ) {
         self.totalCount = totalCount
         self.startedCount = startedCount

@@ -14,7 +14,7 @@ struct ReferrerCopier: Sendable {
     /// An SBOM may be signed; deeper levels have no use.
     static let maximumDepth = 3
 
-    let copier: Copier
+    let transfers: BlobTransfers
     let tracker: ReferrerTracker
     var source: any ContentSource
     let targets: [any ContentStore]
@@ -69,7 +69,7 @@ struct ReferrerCopier: Sendable {
         referrersOf subject: Digest, to claimed: Set<StoreLocation>, _ remaining: inout Int
     ) async throws -> [StoreLocation: ReferrerReceipt] {
         var copier = SubjectReferrerCopier(
-            subject: subject, copier: copier,
+            subject: subject, transfers: transfers,
             source: ReferrerSource(store: source, tracker: tracker, maximumCount: maximumCount),
             targets: targets.filter { claimed.contains($0.location) }, remaining: remaining)
         do {

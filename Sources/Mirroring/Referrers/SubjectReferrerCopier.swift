@@ -16,7 +16,7 @@ struct SubjectReferrerCopier {
     }
 
     let subject: Digest
-    let copier: Copier
+    let transfers: BlobTransfers
     let source: ReferrerSource
     let targets: [any ContentStore]
     /// The lists of the targets that could be read.
@@ -27,11 +27,12 @@ struct SubjectReferrerCopier {
     private(set) var remaining: Int
 
     init(
-        subject: Digest, copier: Copier, source: ReferrerSource, targets: [any ContentStore],
+        subject: Digest, transfers: BlobTransfers, source: ReferrerSource,
+        targets: [any ContentStore],
         remaining: Int
     ) {
         self.subject = subject
-        self.copier = copier
+        self.transfers = transfers
         self.source = source
         self.targets = targets
         self.receipts = Dictionary(
@@ -175,27 +176,28 @@ struct SubjectReferrerCopier {
         _ graph: ManifestGraph, as name: ManifestName, to targets: [Lacking]
     ) async throws -> [StoreLocation: CopyReceipt] {
         guard !targets.isEmpty else { return [:] }
-        let job = CopyJob(
-            name: "referrer", graph: graph, configBlobs: [:], sources: [source.store],
-            targets: targets.map {
-                CopyJob.Target(
-                    store: $0.store, name: name, current: $0.current, addsRetentionTag: false,
-                    trustsReplaced: false)
-            })
+        let copy = ImageCopy(
+            of: graph, for: "referrer", from: [source.store],
+            to: targets.map {
+                TargetCopy(
+                    to: $0.store, as: name, replacing: $0.current, trustsReplaced: false)
+            }, transfers: transfers)
         let tag: Tag? = if case .tag(let tag) = name { tag } else { nil }
         let referrer = LockedImage.Referrer(digest: graph.root.descriptor.digest, tag: tag)
-        let results = try await copier.copy(job)
-        for (location, result) in results {
-            if let failure = result.failure {
+        try await copy.run()
+        var copied: [StoreLocation: CopyReceipt] = [:]
+        for target in copy.targets {
+            if let failure = target.failure {
                 try Task.checkCancellation()
                 let kind = tag.map { "tag \($0)" } ?? "referrer \(referrer.digest.short)"
-                receipts[location]?.fail(kind, failure)
+                receipts[target.location]?.fail(kind, failure)
             } else {
-                receipts[location]?.verified.insert(referrer)
-                receipts[location]?.written.insert(referrer)
+                receipts[target.location]?.verified.insert(referrer)
+                receipts[target.location]?.written.insert(referrer)
+                copied[target.location] = target.receipt
             }
         }
-        return results.filter { $0.value.failure == nil }.mapValues(\.receipt)
+        return copied
     }
 
     private mutating func record(_ referrer: LockedImage.Referrer, at store: any ContentStore) {

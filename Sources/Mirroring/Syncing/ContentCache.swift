@@ -25,15 +25,12 @@ final class ContentCache: Sendable {
         var byteCount = 0
     }
 
-    /// A read that several tasks wait for.
-    private struct ReadResult {
-        let location: StoreLocation
-        let bytes: Result<[UInt8], any Error>
-    }
-
     private let byteLimit: Int
     private let contents = Mutex(Contents())
-    private let reads = SingleFlight<Key, ReadResult>()
+    /// The reads that several tasks wait for, with the location of each.
+    private let reads = SingleFlight<
+        Key, (location: StoreLocation, bytes: Result<[UInt8], any Error>)
+    >()
 
     /// Creates an empty cache.
     ///
@@ -64,11 +61,11 @@ final class ContentCache: Sendable {
             do {
                 let bytes = try await read()
                 keep(bytes, for: key)
-                return ReadResult(location: location, bytes: .success(bytes))
+                return (location, .success(bytes))
             } catch let error as CancellationError {
                 throw error
             } catch {
-                return ReadResult(location: location, bytes: .failure(error))
+                return (location, .failure(error))
             }
         }
         // The failure of another location says nothing about this one.

@@ -77,15 +77,13 @@ public struct ImageOutcome: Sendable {
     /// Creates the outcome of a sync.
     ///
     /// - Parameters:
-    ///   - resolved: The resolved image.
-    ///   - targets: The targets after the last phase; `nil` if resolution was the last.
+    ///   - resolved: The resolved image, with its targets after the last phase.
     ///   - loaded: The image as it was read; `nil` if it was not.
     ///   - verdict: The result for the image as a whole.
     init(
-        _ resolved: ResolvedImage, targets: [ImageTarget]? = nil, loaded: LoadedImage? = nil,
-        verdict: Verdict = .notValidated()
+        _ resolved: ResolvedImage, loaded: LoadedImage? = nil, verdict: Verdict = .notValidated()
     ) {
-        let targets = targets ?? resolved.targets
+        let targets = resolved.targets
         image = resolved.image
         isRejectedByRules = if case .rejected = verdict { !resolved.isRejected } else { false }
         status = Self.status(of: resolved, at: targets, verdict)

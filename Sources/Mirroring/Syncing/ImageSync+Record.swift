@@ -9,44 +9,26 @@ internal import Validation
 extension ImageSync {
     /// Creates the lock entry of each target that was copied to or validated, and copies the
     /// referrers that it lists.
-    func record(_ copied: Loaded, _ report: ValidationReport) async throws(End) -> ImageOutcome {
-        var recorded = copied
-        for target in copied.targets {
-            recorded.targets.update(target.location) {
-                $0.record(image, copied.image.graph.root.descriptor, validatedBy: report)
+    mutating func record(_ loaded: LoadedImage, _ report: ValidationReport) async throws {
+        let (image, root) = (image, loaded.graph.root.descriptor)
+        for target in resolved.targets {
+            resolved.targets.update(target.location) {
+                $0.record(image, root, validatedBy: report)
             }
         }
-        do {
-            recorded.targets = try await withReferrers(
-                of: copied.image.graph.nodes.map(\.descriptor.digest).reversed(),
-                under: copied.descriptor.digest, at: recorded.targets)
-        } catch {
-            throw End(error) { recorded.outcome(.failed($0)) }
-        }
-        return recorded.outcome(.valid(report))
+        try await copyReferrers(
+            of: loaded.graph.nodes.map(\.descriptor.digest).reversed(), under: root.digest)
     }
 
-    /// The referrers of an image at one target.
-    private struct FoundReferrers {
-        let receipt: ReferrerReceipt
-        /// The referrers to record; `nil` if they are unknown.
-        var recorded: [LockedImage.Referrer]?
-    }
-
-    /// Copies the referrers of an image to the targets where it is new or changed, and in a run
+    /// Copies the referrers of the image to the targets where it is new or changed, and in a run
     /// that refreshes them to every target that has the image; then completes the lock entries.
     ///
     /// - Parameters:
     ///   - subjects: The digests of the manifests of the image.
     ///   - root: The digest of the image.
-    ///   - targets: The targets; those that lack the image stay as they are.
-    /// - Returns: The targets with their receipts and lock entries.
     /// - Throws: `CancellationError`.
-    func withReferrers(
-        of subjects: [Digest], under root: Digest, at targets: [ImageTarget]
-    ) async throws -> [ImageTarget] {
-        let mirrors = targets.filter(\.state.hasImage)
-        var results = targets
+    mutating func copyReferrers(of subjects: [Digest], under root: Digest) async throws {
+        let mirrors = resolved.targets.filter(\.state.hasImage)
         var recorded: [StoreLocation: [LockedImage.Referrer]] = [:]
         if image.entry.referrers == .copy {
             for target in mirrors {
@@ -59,16 +41,20 @@ extension ImageSync {
             let found = try await copyReferrers(of: subjects, under: root, to: lacking)
             for (location, found) in found {
                 recorded[location] = found.recorded ?? recorded[location]
-                results.update(location) { $0.referrers = found.receipt }
+                resolved.targets.update(location) { $0.referrers = found.receipt }
             }
         }
         for target in mirrors {
-            results.update(target.location) {
+            resolved.targets.update(target.location) {
                 $0.record(recorded[target.location] ?? [], listing: root)
             }
         }
-        return results
     }
+
+    /// The receipt at one target, and the referrers to record; `nil` if they are unknown.
+    private typealias FoundReferrers = (
+        receipt: ReferrerReceipt, recorded: [LockedImage.Referrer]?
+    )
 
     /// Copies the referrers of several manifests, read once for all targets.
     private func copyReferrers(
@@ -79,7 +65,7 @@ extension ImageSync {
             var stores: [any ContentStore] = []
             for target in targets { stores.append(try store(.target, at: target.location)) }
             let copier = ReferrerCopier(
-                copier: context.copier, tracker: context.referrers, source: try source,
+                transfers: context.transfers, tracker: context.referrers, source: try source,
                 targets: stores)
             let receipts = try await copier.copy(referrersOf: subjects)
             var found: [StoreLocation: FoundReferrers] = [:]
@@ -88,15 +74,14 @@ extension ImageSync {
                 let recorded = try await copier.referrers(
                     replacing: target.entry(listing: root)?.referrers ?? [], receipt, at: store,
                     drops: context.refreshesReferrers)
-                found[target.location] = FoundReferrers(receipt: receipt, recorded: recorded)
+                found[target.location] = (receipt, recorded)
             }
             return found
         } catch let error as CopyError {
             try Task.checkCancellation()
             var receipt = ReferrerReceipt()
             receipt.fail("referrers of \(root.short)", error)
-            let found = FoundReferrers(receipt: receipt)
-            return Dictionary(targets.map { ($0.location, found) }) { first, _ in first }
+            return Dictionary(targets.map { ($0.location, (receipt, nil)) }) { first, _ in first }
         }
     }
 }

@@ -7,14 +7,14 @@ internal import Validation
 
 /// The sync of one image in five phases: resolve, load, validate, copy, record.
 ///
-/// Each phase is a function from the value of the previous one to the next. An unchanged image ends
-/// after the first and costs one HEAD request at the source and one at each target. A rejected
-/// image ends after the third and costs its manifests and configs.
+/// Each phase advances the states of the image's targets. An unchanged image ends after the first
+/// and costs one HEAD request at the source and one at each target. A rejected image ends after the
+/// third and costs its manifests and configs.
 struct ImageSync {
     /// The values that the syncs of all images of a run share.
     struct Context: Sendable {
         let resolver: Resolver
-        let copier: Copier
+        let transfers: BlobTransfers
         let scanCache: LayerScanCache
         let referrers = ReferrerTracker()
         /// The manifests and configs that several images share.
@@ -24,122 +24,102 @@ struct ImageSync {
         let observe: MirrorObserver
     }
 
-    /// The reason for ending a sync before its last phase.
-    enum End: Error {
-        /// The run was canceled.
-        case canceled
-        /// No further phase is needed or possible.
-        case finished(ImageOutcome)
-    }
-
-    /// An image that was read, with its targets after the latest phase.
-    struct Loaded: Sendable {
-        let resolved: ResolvedImage
-        let descriptor: Descriptor
-        let image: LoadedImage
-        /// The stores to read from: the targets that have the image, then the source.
-        let sources: [any ContentSource]
-        var targets: [ImageTarget]
-
-        func outcome(_ verdict: ImageOutcome.Verdict) -> ImageOutcome {
-            ImageOutcome(resolved, targets: targets, loaded: image, verdict: verdict)
-        }
-    }
-
-    let image: PlannedImage
     let context: Context
+    /// The image, with its targets after the latest phase.
+    var resolved: ResolvedImage
+    /// The image as it was read; `nil` before it is.
+    private var loaded: LoadedImage?
 
-    /// Syncs the image; every failure is part of the outcome.
-    func outcome() async throws(CancellationError) -> ImageOutcome {
-        do throws(End) {
-            let resolved = try await resolve()
-            let loaded = try await load(resolved)
-            let validation = try validate(loaded)
-            let (copied, report) = try await copy(loaded, validation)
-            return try await record(copied, report)
-        } catch {
-            switch error {
-            case .canceled: throw CancellationError()
-            case .finished(let outcome): return outcome
-            }
-        }
-    }
-
+    var image: PlannedImage { resolved.image }
     private var required: ImageRequirements { context.resolver.requirements(of: image) }
 
-    // MARK: Resolve
+    /// Resolves the name of an image at the source and at each target.
+    init(of image: PlannedImage, in context: Context) async throws(CancellationError) {
+        self.context = context
+        resolved = try await context.resolver.resolve(image)
+    }
 
-    /// Resolves the name at the source and at each target.
-    private func resolve() async throws(End) -> ResolvedImage {
-        let resolved: ResolvedImage
-        do throws(CancellationError) {
-            resolved = try await context.resolver.resolve(image)
-        } catch {
-            throw .canceled
-        }
+    /// Syncs the resolved image; every failure is part of the outcome.
+    mutating func outcome() async throws(CancellationError) -> ImageOutcome {
+        let exception = [required.exceptionFinding].compactMap(\.self)
         if let findings = resolved.recordedRejection {
-            let exception = [required.exceptionFinding].compactMap(\.self)
-            throw .finished(ImageOutcome(resolved, stillRejected: findings + exception))
+            return ImageOutcome(resolved, stillRejected: findings + exception)
         }
         guard let descriptor = resolved.descriptor, !resolved.isRejected else {
-            throw .finished(ImageOutcome(resolved))
+            return ImageOutcome(resolved)
         }
-        guard !resolved.targets.contains(where: \.state.isPending) else { return resolved }
-        // The image is not read. Findings that its lock entry or an exception implies are reported.
-        let unchecked = Set(resolved.targets.compactMap(\.locked).flatMap(\.notChecked)).sorted()
-        let findings =
-            [required.exceptionFinding].compactMap(\.self)
-            + unchecked.map {
-                Finding(.notChecked, .note, platform: $0, "\($0): content could not be checked")
-            }
-        let platforms = ImageFacts(at: resolved.targets, listing: descriptor.digest).platforms
-        let children = Set(platforms.map(\.digest)).subtracting([descriptor.digest])
         do {
-            let targets = try await withReferrers(
-                of: [descriptor.digest] + children.sorted(), under: descriptor.digest,
-                at: resolved.targets)
-            throw End.finished(
-                ImageOutcome(resolved, targets: targets, verdict: .notValidated(findings)))
+            let verdict =
+                isPending
+                ? try await loadAndCopy(descriptor)
+                : .notValidated(exception + (try await confirmUnchanged(descriptor)))
+            return ImageOutcome(resolved, loaded: loaded, verdict: verdict)
         } catch {
-            throw End(error) { ImageOutcome(resolved, verdict: .failed($0)) }
+            let failure = try ImageFailure(unlessCanceled: error)
+            return ImageOutcome(resolved, loaded: loaded, verdict: .failed(failure))
         }
+    }
+
+    /// A Boolean value that indicates whether a target still needs the image or its validation.
+    private var isPending: Bool { resolved.targets.contains(where: \.state.isPending) }
+
+    /// Copies the referrers of an image that is not read, if that is requested.
+    ///
+    /// - Returns: The findings that its lock entries imply.
+    private mutating func confirmUnchanged(_ root: Descriptor) async throws -> [Finding] {
+        let unchecked = Set(resolved.targets.compactMap(\.locked).flatMap(\.notChecked)).sorted()
+        let platforms = ImageFacts(at: resolved.targets, listing: root.digest).platforms
+        let children = Set(platforms.map(\.digest)).subtracting([root.digest])
+        try await copyReferrers(of: [root.digest] + children.sorted(), under: root.digest)
+        return unchecked.map {
+            Finding(.notChecked, .note, platform: $0, "\($0): content could not be checked")
+        }
+    }
+
+    /// Performs the phases after resolution.
+    private mutating func loadAndCopy(
+        _ root: Descriptor
+    ) async throws -> ImageOutcome.Verdict {
+        guard let (loaded, sources) = try await load(root) else { return .notValidated() }
+        self.loaded = loaded
+        let validation = ImageValidation(
+            of: image.id, loaded, required, scanningWith: context.scanCache,
+            transfers: context.transfers,
+            validatedBy: resolved.targets.first(where: \.isValidated)?.locked)
+        guard validation.report.isAccepted else { return .rejected(validation.report) }
+        let report = try await copy(loaded, from: sources, validation)
+        guard report.isAccepted else { return .rejected(report) }
+        try await record(loaded, report)
+        return .valid(report)
     }
 
     // MARK: Load
 
     /// Reads what the rules require, from a target that has the image or else from the source.
-    private func load(_ resolved: ResolvedImage) async throws(End) -> Loaded {
-        guard let descriptor = resolved.descriptor else { throw .finished(ImageOutcome(resolved)) }
-        var targets = resolved.targets
-        var candidates = targets.filter(\.state.hasImage)
-        func loaded(_ image: LoadedImage) throws(CopyError) -> Loaded {
-            var sources: [any ContentSource] = []
-            for candidate in candidates {
-                sources.append(try store(.target, at: candidate.location))
+    ///
+    /// - Returns: The image and the stores to read its blobs from, in order of preference; `nil` if
+    ///   no target is left that needs it.
+    private mutating func load(
+        _ root: Descriptor
+    ) async throws -> (LoadedImage, sources: [any ContentSource])? {
+        var candidates = resolved.targets.filter(\.state.hasImage).map(\.location)[...]
+        while let location = candidates.first {
+            do {
+                let store = try store(.target, at: location)
+                let image = try await read(root, in: store, as: .target)
+                var sources: [any ContentSource] = []
+                for location in candidates { sources.append(try self.store(.target, at: location)) }
+                sources.append(try source)
+                return (image, sources)
+            } catch let error as CopyError where error.failureClass != .invalid {
+                try Task.checkCancellation()
+                candidates.removeFirst()
+                resolved.targets.update(location) { $0.recordReadError(error) }
             }
-            sources.append(try source)
-            return Loaded(
-                resolved: resolved, descriptor: descriptor, image: image, sources: sources,
-                targets: targets)
+            guard isPending else { return nil }
         }
-        do {
-            while let candidate = candidates.first {
-                do {
-                    let store = try store(.target, at: candidate.location)
-                    return try loaded(await read(descriptor, in: store, as: .target))
-                } catch let error as CopyError where error.failureClass != .invalid {
-                    try Task.checkCancellation()
-                    candidates.removeFirst()
-                    targets.update(candidate.location) { $0.recordReadError(error) }
-                }
-                guard targets.contains(where: \.state.isPending) else {
-                    throw End.finished(ImageOutcome(resolved, targets: targets))
-                }
-            }
-            return try loaded(await read(descriptor, in: source, as: .source))
-        } catch {
-            throw End(error) { ImageOutcome(resolved, targets: targets, verdict: .failed($0)) }
-        }
+        let source = try source
+        return (try await read(root, in: source, as: .source), [source])
     }
 
     private func read(
@@ -156,65 +136,76 @@ struct ImageSync {
         }
     }
 
-    // MARK: Validate
-
-    /// Runs the rules that need no layers; an error rejects the image before anything is pushed.
-    private func validate(_ loaded: Loaded) throws(End) -> ImageValidation {
-        let validation = ImageValidation(
-            of: image.id, loaded.image, required, scanningWith: context.scanCache,
-            limitedBy: context.copier.limiter,
-            validatedBy: loaded.targets.first(where: \.isValidated)?.locked)
-        guard validation.metadataReport.isAccepted else {
-            throw .finished(loaded.outcome(.rejected(validation.metadataReport)))
-        }
-        return validation
-    }
-
     // MARK: Copy
 
     /// Copies the blobs to each target that lacks the image, waits until the contents are known to
     /// be valid, and then pushes the manifests.
-    private func copy(
-        _ loaded: Loaded, _ validation: ImageValidation
-    ) async throws(End) -> (Loaded, ValidationReport) {
-        var copied = loaded
-        do {
-            let job = try job(loaded, validation)
-            let blobs = try await context.copier.copyBlobs(of: job)
-            copied.apply(blobs.results) { .blobsCopied($0) }
-            var report = validation.report ?? validation.metadataReport
-            if copied.targets.contains(where: \.state.isPending) {
-                report = try await validation.validateContents(
-                    readingFrom: blobs.remainingStores + loaded.sources)
+    ///
+    /// - Returns: The complete report; if it has an error, no manifest is pushed.
+    private mutating func copy(
+        _ loaded: LoadedImage, from sources: [any ContentSource], _ validation: ImageValidation
+    ) async throws -> ValidationReport {
+        let copy = ImageCopy(
+            of: loaded.graph, for: image.id, from: sources,
+            to: try targetCopies(of: loaded.graph), transfers: context.transfers,
+            configBlobs: loaded.configBytes, validation: validation)
+        try await copy.copyBlobs()
+        advanceTargets(of: copy) { .blobsCopied($0) }
+        var report = validation.report
+        if isPending {
+            report = try await validation.validateContents(
+                readingFrom: copy.remainingStores + sources
+            ).report
+        }
+        guard report.isAccepted else { return report }
+        try await copy.pushManifests()
+        advanceTargets(of: copy) { .copied($0) }
+        for target in copy.targets { await finishCopy(to: target.store) }
+        return report
+    }
+
+    /// Returns the copies to the targets that lack the image.
+    private func targetCopies(of graph: ManifestGraph) throws(CopyError) -> [TargetCopy] {
+        let bytes = graph.blobs.reduce(0) { $0.plus($1.size) }
+        // An OCI layout has no retention policy.
+        let keepsReplaced = context.resolver.configuration.keepReplaced && image.tag != nil
+        var copies: [TargetCopy] = []
+        for target in resolved.targets {
+            guard case .needsCopy(let replaced) = target.state else { continue }
+            context.observe(.copying(image, to: target.location, bytes: bytes))
+            copies.append(
+                TargetCopy(
+                    to: try store(.target, at: target.location), as: image.targetName,
+                    replacing: target.current, predecessor: target.predecessor,
+                    addsRetentionTag: keepsReplaced && replaced != nil
+                        && !target.location.isLayout))
+        }
+        return copies
+    }
+
+    /// Advances the targets of a copy to their next state.
+    private mutating func advanceTargets(
+        of copy: ImageCopy, _ success: (CopyReceipt) -> TargetState
+    ) {
+        for target in copy.targets {
+            let failed = target.failure.map {
+                TargetState.failed(ImageFailure($0), target.receipt)
             }
-            guard report.isAccepted else { throw End.finished(copied.outcome(.rejected(report))) }
-            let results = try await context.copier.pushManifests(after: blobs)
-            copied.apply(results) { .copied($0) }
-            for target in job.targets { await copied.finishCopy(to: target.store, context.observe) }
-            return (copied, report)
-        } catch {
-            throw End(error) { copied.outcome(.failed($0)) }
+            resolved.targets.update(target.location) {
+                $0.state = failed ?? success(target.receipt)
+            }
         }
     }
 
-    private func job(_ loaded: Loaded, _ validation: ImageValidation) throws(CopyError) -> CopyJob {
-        let bytes = loaded.image.graph.blobs.reduce(0) { $0.plus($1.size) }
-        // An OCI layout has no retention policy.
-        let keepsReplaced = context.resolver.configuration.keepReplaced && image.tag != nil
-        var targets: [CopyJob.Target] = []
-        for target in loaded.targets {
-            guard case .needsCopy(let replaced) = target.state else { continue }
-            context.observe(.copying(image, to: target.location, bytes: bytes))
-            targets.append(
-                CopyJob.Target(
-                    store: try store(.target, at: target.location), name: image.targetName,
-                    current: target.current,
-                    addsRetentionTag: keepsReplaced && replaced != nil && !target.location.isLayout,
-                    predecessor: target.predecessor))
-        }
-        return CopyJob(
-            name: image.id, graph: loaded.image.graph, configBlobs: loaded.image.configBytes,
-            sources: loaded.sources, targets: targets, validation: validation)
+    /// Reports the retention tag of a finished copy, and checks whether a new image is public.
+    private mutating func finishCopy(to store: any ContentStore) async {
+        guard let target = resolved.targets.first(where: { $0.location == store.location }),
+            case .copied(let receipt) = target.state, let root = resolved.descriptor
+        else { return }
+        if let tag = receipt.retentionTag { context.observe(.kept(tag, at: store.location)) }
+        guard target.isNew else { return }
+        let isPublic = await store.isPublic(root.digest)
+        resolved.targets.update(store.location) { $0.isPublic = isPublic }
     }
 
     // MARK: Stores
@@ -227,44 +218,6 @@ struct ImageSync {
         _ role: CopyRole, at location: StoreLocation
     ) throws(CopyError) -> any ContentStore {
         try context.resolver.stores.store(at: location, as: role)
-    }
-}
-
-extension ImageSync.End {
-    /// Creates the end after an error, which is the image's failure unless the run was canceled.
-    init(_ error: any Error, _ outcome: (ImageFailure) -> ImageOutcome) {
-        if let end = error as? Self {
-            self = end
-        } else if let failure = try? ImageFailure(unlessCanceled: error) {
-            self = .finished(outcome(failure))
-        } else {
-            self = .canceled
-        }
-    }
-}
-
-extension ImageSync.Loaded {
-    /// Advances the targets of a copy to their next state.
-    fileprivate mutating func apply(
-        _ results: [StoreLocation: CopyResult], success: (CopyReceipt) -> TargetState
-    ) {
-        for (location, result) in results {
-            let failed = result.failure.map { TargetState.failed(ImageFailure($0), result.receipt) }
-            targets.update(location) { $0.state = failed ?? success(result.receipt) }
-        }
-    }
-
-    /// Reports the retention tag of a finished copy, and checks whether a new image is public.
-    fileprivate mutating func finishCopy(
-        to store: any ContentStore, _ observe: MirrorObserver
-    ) async {
-        guard let target = targets.first(where: { $0.location == store.location }),
-            case .copied(let receipt) = target.state
-        else { return }
-        if let tag = receipt.retentionTag { observe(.kept(tag, at: store.location)) }
-        guard target.isNew else { return }
-        let isPublic = await store.isPublic(descriptor.digest)
-        targets.update(store.location) { $0.isPublic = isPublic }
     }
 }
 

@@ -8,9 +8,6 @@ internal import AsyncPrimitives
 /// Mirrors the images of a plan concurrently; the failure of one image does not stop the others.
 public struct Syncer: Sendable {
     private let context: ImageSync.Context
-    private let progress: RunProgress
-    /// A monotonic clock.
-    private let now: @Sendable () -> Duration
 
     /// The maximum number of images in progress, independent of the number of transfers.
     ///
@@ -37,14 +34,10 @@ public struct Syncer: Sendable {
         progress: RunProgress = RunProgress(), now: (@Sendable () -> Duration)? = nil,
         observe: @escaping MirrorObserver
     ) {
-        let start = ContinuousClock.now
-        let now = now ?? { ContinuousClock.now - start }
         self.context = ImageSync.Context(
-            resolver: resolver, copier: Copier(limiter: TransferLimiter(jobs, progress), now: now),
+            resolver: resolver, transfers: BlobTransfers(jobs, progress, now: now),
             scanCache: LayerScanCache(scanner), refreshesReferrers: refreshesReferrers,
             observe: observe)
-        self.progress = progress
-        self.now = now
         self.concurrentImages =
             jobs.map { min(max(16, $0 * 4), Self.maxConcurrentImages) }
             ?? Self.maxConcurrentImages
@@ -54,6 +47,7 @@ public struct Syncer: Sendable {
     ///
     /// Cancelling the task stops the transfers; the report then contains the finished images.
     public func sync(_ plan: Plan) async -> SyncReport {
+        let progress = context.transfers.progress
         let slots = AsyncSemaphore(concurrentImages)
         context.resolver.stores.expect(plan.images.map(\.source))
         progress.expect(plan.images.count)
@@ -74,20 +68,22 @@ public struct Syncer: Sendable {
     }
 
     private func sync(_ image: PlannedImage) async throws(CancellationError) -> ImageOutcome {
-        progress.start(image.id)
+        let transfers = context.transfers
+        transfers.progress.start(image.id)
         context.observe(.started(image))
-        let meter = ActivityMeter(now: now)
+        let meter = ActivityMeter(now: transfers.now)
         var outcome: ImageOutcome
         do {
             outcome = try await ActivityMeter.$current.withValue(meter) {
-                try await ImageSync(image: image, context: context).outcome()
+                var sync = try await ImageSync(of: image, in: context)
+                return try await sync.outcome()
             }
         } catch {
             throw CancellationError()
         }
         outcome.duration = meter.total
         outcome.recordRejection(against: context.resolver.requirements(of: image))
-        progress.finish(image.id, isSuccess: outcome.isDone)
+        transfers.progress.finish(image.id, isSuccess: outcome.isDone)
         context.observe(.finished(outcome))
         return outcome
     }

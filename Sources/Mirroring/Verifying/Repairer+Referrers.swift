@@ -51,15 +51,12 @@ extension Repairer {
                     role: .target, at: target.location)
             }
         }
-        let job = CopyJob(
-            name: "referrer", graph: graph, configBlobs: [:], sources: [source],
-            targets: [
-                CopyJob.Target(
-                    store: target, name: name, current: current, addsRetentionTag: false,
-                    trustsReplaced: false)
-            ])
-        var receipt = CopyReceipt()
-        for result in try await copier.copy(job).values { receipt = try result.get() }
+        let copied = TargetCopy(
+            to: target, as: name, replacing: current, trustsReplaced: false)
+        try await ImageCopy(
+            of: graph, for: "referrer", from: [source], to: [copied], transfers: transfers
+        ).run()
+        let receipt = try copied.result()
         guard referrer.tag == nil, !receipt.isListed,
             let subject = graph.root.manifest.subject?.digest
         else { return }

@@ -16,7 +16,7 @@ struct Repairer: Sendable {
     let today: CalendarDay
     /// The lock files of all targets, by path: one target can supply what another has lost.
     let locks: [String: Lockfile]
-    let copier: Copier
+    let transfers: BlobTransfers
     /// Serializes repairs of referrers, because several images can share the referrers list of a
     /// subject.
     let referrerSemaphore = AsyncSemaphore(1)
@@ -57,17 +57,16 @@ struct Repairer: Sendable {
         let current = try await attributingErrors(to: .target, at: target.location) {
             try await target.currentDescriptor(of: name)
         }
-        let job = CopyJob(
-            name: image.id, graph: try await graph(of: lockEntry, entry, in: sources),
-            configBlobs: [:],
-            sources: sources,
-            targets: [
-                CopyJob.Target(
-                    store: target, name: name, current: current,
+        let copy = ImageCopy(
+            of: try await graph(of: lockEntry, entry, in: sources), for: image.id, from: sources,
+            to: [
+                TargetCopy(
+                    to: target, as: name, replacing: current,
                     addsRetentionTag: configuration.keepReplaced && lockEntry.targetTag != nil,
                     trustsReplaced: false)
-            ])
-        for result in try await copier.copy(job).values { _ = try result.get() }
+            ], transfers: transfers)
+        try await copy.run()
+        for target in copy.targets { try target.result() }
     }
 
     /// Returns the stores to read from: other targets, which cost no pulls, then the source.

@@ -63,15 +63,12 @@ public struct Verifier: Sendable {
     ///     permits.
     /// - Returns: A verifier that writes to targets.
     public func repairing(from locks: [String: Lockfile], jobs: Int?) -> Verifier {
-        let start = ContinuousClock.now
-        let copier = Copier(
-            limiter: TransferLimiter(jobs, progress), now: { ContinuousClock.now - start })
-        return Verifier(
+        Verifier(
             stores: stores, configuration: configuration, today: today,
             checksSource: checksSource, progress: progress,
             repairer: Repairer(
                 stores: stores, configuration: configuration, today: today, locks: locks,
-                copier: copier))
+                transfers: BlobTransfers(jobs, progress)))
     }
 
     /// Compares the given lock entries with their targets, and returns the results sorted by ID.

@@ -67,8 +67,8 @@ struct LiveView {
 
     /// Returns the name of a transfer, and its platform if another transfer has the same name.
     private func label(
-        _ transfer: ProgressSample.BlobTransfer,
-        among shown: ArraySlice<ProgressSample.BlobTransfer>
+        _ transfer: ProgressSample.Transfer,
+        among shown: ArraySlice<ProgressSample.Transfer>
     ) -> (name: String, platform: String) {
         let isRepeated = shown.count { $0.name == transfer.name } > 1
         return (transfer.name, isRepeated ? transfer.platform.map { " \($0)" } ?? "" : "")
@@ -76,7 +76,7 @@ struct LiveView {
 
     /// Returns a line with name, bar and byte counts, and the digest on a wide terminal.
     private func line(
-        _ transfer: ProgressSample.BlobTransfer, _ label: (name: String, platform: String),
+        _ transfer: ProgressSample.Transfer, _ label: (name: String, platform: String),
         names: Int
     ) -> String {
         let digest = columns < 100 ? "" : " \(transfer.digest)"

@@ -90,7 +90,7 @@ extension FuzzTarget {
             throw Violation(description: "limits")
         }
         let report = try withPipe(of: bytes) { descriptor in
-            LayerScan(request).report(on: descriptor, hasher: TarHasher(onThread: false)).bytes
+            request.report(on: descriptor, hasher: TarHasher(onThread: false)).bytes
         }
         let contents: LayerContents
         do throws(LayerScanError) {
@@ -123,11 +123,11 @@ extension FuzzTarget {
 
     private static func key(
         of bytes: [UInt8], _ compression: LayerCompression
-    ) -> LayerScanKey {
+    ) -> ScannableLayer {
         let type = compression == .none ? "tar" : "tar+\(compression.rawValue)"
         guard
             let mediaType = try? MediaType(parsing: "application/vnd.oci.image.layer.v1.\(type)"),
-            let key = LayerScanKey(
+            let key = ScannableLayer(
                 Descriptor(mediaType: mediaType, digest: .of(bytes), size: bytes.count))
         else { fatalError("the media type of a layer is not parsed") }
         return key

@@ -12,16 +12,17 @@ import Testing
     private static let image = ImageBuilder().image(layers: [.random(size: 1000, seed: 1)])
     private static let target = "mirror.example/m/app"
 
-    private static func job(_ tag: String, in world: World) async throws -> CopyJob {
+    private static func copy(
+        as tag: String, in world: World, _ transfers: BlobTransfers
+    ) async throws -> ImageCopy {
         let source = try world.store("a.example/app")
         let graph = try await ManifestGraph.read(from: image.root, in: source)
-        return CopyJob(
-            name: tag, graph: graph, configBlobs: [:], sources: [source],
-            targets: [
-                CopyJob.Target(
-                    store: try world.store(target), name: .tag(try Tag(parsing: tag)),
-                    current: nil, addsRetentionTag: false)
-            ])
+        return ImageCopy(
+            of: graph, for: tag, from: [source],
+            to: [
+                TargetCopy(
+                    to: try world.store(target), as: .tag(try Tag(parsing: tag)), replacing: nil)
+            ], transfers: transfers)
     }
 
     @Test func `is uploaded by the second copy if the first is canceled`() async throws {
@@ -44,22 +45,24 @@ import Testing
             withExtendedLifetime(held) {}
             try Task.checkCancellation()
         }
-        let copier = Copier(limiter: TransferLimiter(4), now: { .zero })
-        let jobs = [
-            try await Self.job("1", in: world), try await Self.job("2", in: world),
+        let transfers = BlobTransfers(4, now: { .zero })
+        let copies = [
+            try await Self.copy(as: "1", in: world, transfers),
+            try await Self.copy(as: "2", in: world, transfers),
         ]
-        let first = Task { try await copier.copy(jobs[0]) }
+        let first = Task { try await copies[0].run() }
         for await _ in started { break }
-        let second = Task { try await copier.copy(jobs[1]) }
+        let second = Task { try await copies[1].run() }
         first.cancel()
         await #expect(throws: CancellationError.self) { try await first.value }
-        for result in try await second.value.values { #expect(result.failure == nil) }
+        try await second.value
+        #expect(copies[1].targets.allSatisfy { $0.failure == nil })
         let journal = world.takeJournal().map(\.operation)
         #expect(journal.count { $0 == .pushBlob(layer) } == 2)
         // The blob was pushed before the manifest, so the first push of the manifest was accepted.
         #expect(
             journal.count {
-                $0 == .pushManifest(Self.image.digest, as: jobs[1].targets[0].name)
+                $0 == .pushManifest(Self.image.digest, as: copies[1].targets[0].name)
             }
                 == 1)
     }

@@ -80,7 +80,7 @@ import Testing
     func `copies to targets in any order never wait for each other`(jobs: Int?) async throws {
         let source = try Limited("source.example/app")
         let targets = [try Limited("one.example/app"), try Limited("two.example/app")]
-        let copier = Copier(limiter: TransferLimiter(jobs), now: { .zero })
+        let transfers = BlobTransfers(jobs, now: { .zero })
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<8 {
                 let image = ImageBuilder().image(
@@ -98,17 +98,15 @@ import Testing
                     manifest: image.root, as: .tag(try Tag(parsing: "1.\(number)")))
                 let graph = try await ManifestGraph.read(from: image.root, in: source)
                 let order = number.isMultiple(of: 2) ? targets : targets.reversed()
-                let job = CopyJob(
-                    name: "image \(number)", graph: graph, configBlobs: [:], sources: [source],
-                    targets: try order.map {
-                        CopyJob.Target(
-                            store: $0, name: .tag(try Tag(parsing: "1.\(number)")), current: nil,
-                            addsRetentionTag: false)
-                    })
+                let copy = ImageCopy(
+                    of: graph, for: "image \(number)", from: [source],
+                    to: try order.map {
+                        TargetCopy(
+                            to: $0, as: .tag(try Tag(parsing: "1.\(number)")), replacing: nil)
+                    }, transfers: transfers)
                 group.addTask {
-                    for result in try await copier.copy(job).values {
-                        #expect(result.failure == nil)
-                    }
+                    try await copy.run()
+                    #expect(copy.targets.allSatisfy { $0.failure == nil })
                 }
             }
             try await group.waitForAll()

@@ -16,11 +16,12 @@ import AsyncPrimitives
     private static let archive = TarArchive.bytes([.file("bin/app", "app")])
     private static let bytes = StoredGzip.bytes(archive)
 
-    private static func layer(_ suffix: String) throws -> Descriptor {
-        Descriptor(
+    private static func layer(_ suffix: String) throws -> ScannableLayer {
+        let descriptor = Descriptor(
             mediaType: try MediaType(
                 parsing: "application/vnd.oci.image.layer.v1.tar\(suffix)"),
             digest: .of(bytes), size: bytes.count)
+        return try #require(ScannableLayer(descriptor))
     }
 
     private static func shell(_ command: String) async throws {
@@ -47,7 +48,7 @@ import AsyncPrimitives
         let cache = LayerScanCache(Mirror.scanner)
         for suffix in suffixes {
             let result = try await cache.contents(of: try Self.layer(suffix)) {
-                try await $0.write(Self.bytes)
+                try await $0.read(Self.stream(Self.bytes))
             }
             switch result {
             case .success(let contents):
@@ -63,14 +64,17 @@ import AsyncPrimitives
         let layer = try Self.layer("+gzip")
         let isReading = AsyncCondition(false)
         let canceled = Task {
-            try await cache.contents(of: layer) { input in
-                try await input.write(Array(Self.bytes.prefix(20)))
-                isReading.change { $0 = true }
-                try await isReading.take { $0 ? nil : true }
+            try await cache.contents(of: layer) { tap in
+                for try await _ in tap.observe(Self.stream(Self.bytes)) {
+                    isReading.change { $0 = true }
+                    try await isReading.take { $0 ? nil : true }
+                }
             }
         }
         try await isReading.take { $0 ? true : nil }
-        async let result = cache.contents(of: layer) { try await $0.write(Self.bytes) }
+        async let result = cache.contents(of: layer) {
+            try await $0.read(Self.stream(Self.bytes))
+        }
         canceled.cancel()
         await #expect(throws: CancellationError.self) { try await canceled.value }
         #expect(try await result.get().diffID == .of(Self.archive))
@@ -87,7 +91,9 @@ import AsyncPrimitives
     }
 
     /// Expects that the layer was scanned, without reading it again.
-    private static func expectScanned(_ layer: Descriptor, in cache: LayerScanCache) async throws {
+    private static func expectScanned(
+        _ layer: ScannableLayer, in cache: LayerScanCache
+    ) async throws {
         let result = try await cache.contents(of: layer) { _ in
             Issue.record("the layer was read again")
         }
@@ -123,8 +129,24 @@ import AsyncPrimitives
         try await cache.scanning(layer) { tap in
             for try await _ in try #require(tap).observe(Self.stream(Self.bytes)) { break }
         }
-        let result = try await cache.contents(of: layer) { try await $0.write(Self.bytes) }
+        let result = try await cache.contents(of: layer) {
+            try await $0.read(Self.stream(Self.bytes))
+        }
         #expect(try result.get().diffID == .of(Self.archive))
+    }
+
+    @Test func `a stream whose bytes turn out to be corrupt has no result`() async throws {
+        let cache = LayerScanCache(Mirror.scanner)
+        let layer = try Self.layer("+gzip")
+        let corrupt = Self.bytes.map { ~$0 }
+        try await cache.scanning(layer) { tap in
+            let tap = try #require(tap)
+            let unverified = ErrorMappingStream(Self.stream(corrupt)) { $0 }
+            let verified = VerifiedStream(unverified, verifying: layer.descriptor)
+            await #expect(throws: IntegrityError.self) { try await tap.read(verified) }
+            try await tap.read(Self.stream(Self.bytes))
+        }
+        try await Self.expectScanned(layer, in: cache)
     }
 
     @Test func `a failed scan is retried for the next image`() async throws {
@@ -142,7 +164,7 @@ import AsyncPrimitives
         func result() async throws -> LayerScanCache.ScanResult {
             try await cache.contents(of: layer) {
                 reads.withLock { $0 += 1 }
-                try await $0.write(Self.bytes)
+                try await $0.read(Self.stream(Self.bytes))
             }
         }
         guard case .failure(.scan) = try await result() else {

@@ -30,7 +30,7 @@ import Testing
 
     private var copy: ReferrerCopier {
         ReferrerCopier(
-            copier: Copier(limiter: TransferLimiter(4), now: { .zero }), tracker: ReferrerTracker(),
+            transfers: BlobTransfers(4, now: { .zero }), tracker: ReferrerTracker(),
             source: source, targets: [target])
     }
 

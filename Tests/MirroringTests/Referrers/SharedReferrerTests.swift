@@ -49,7 +49,7 @@ import Testing
             if isFirst { _ = try await never.take { $0 ? true : nil } }
         }
         let copier = ReferrerCopier(
-            copier: Copier(limiter: TransferLimiter(4), now: { .zero }), tracker: ReferrerTracker(),
+            transfers: BlobTransfers(4, now: { .zero }), tracker: ReferrerTracker(),
             source: try world.store("a.example/app"), targets: [target])
         let first = Task { try await copier.copy(referrersOf: [Self.image.digest]) }
         _ = try await waiting.take { $0 == 1 ? true : nil }

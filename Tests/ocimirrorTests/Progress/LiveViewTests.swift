@@ -168,7 +168,7 @@ import Testing
     }
 
     @Test func `shows the platform of transfers with the same name`() {
-        func transfer(_ name: String, _ platform: String?) -> ProgressSample.BlobTransfer {
+        func transfer(_ name: String, _ platform: String?) -> ProgressSample.Transfer {
             .init(name: name, platform: platform, digest: "", readBytes: 1, size: 2)
         }
         var snapshot = ProgressSnapshot()

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AsyncPrimitives
+internal import ChildProcess
+
+/// The streams through which a layer is read while it is scanned.
+///
+/// Usually there is one. Another stream replaces one that was not read to its end, for example
+/// because an upload was restarted.
+public final class LayerTap: Sendable {
+    private struct State: Sendable {
+        /// The input of the scan of the current stream.
+        var current: ChildInput?
+        /// The same input, until the scan has started.
+        var next: ChildInput?
+        var isComplete = false
+        var isEnded = false
+    }
+
+    private let byteCount: Int
+    private let state = AsyncCondition(State())
+
+    /// Creates a tap for a layer with `byteCount` bytes.
+    init(byteCount: Int) {
+        self.byteCount = byteCount
+    }
+
+    /// Returns a stream that is scanned while it is read, at the pace of the slower of both.
+    ///
+    /// - Parameter stream: All bytes of the layer. It withholds the last chunk until they are
+    ///   verified, so that the scan of corrupt bytes has no result.
+    /// - Returns: The same bytes.
+    public func observe(
+        _ stream: any AsyncSequence<[UInt8], any Error> & Sendable
+    ) -> ObservedStream {
+        let input = ChildInput()
+        return ObservedStream(stream) { [self] chunk, position in
+            // The end of an empty stream is its first event.
+            if position == chunk?.count ?? 0 { replaceCurrent(with: input) }
+            if let chunk { try await input.write(chunk) }
+            guard position == byteCount else { return }
+            state.change { $0.isComplete = true }
+            input.end()
+        }
+    }
+
+    /// Reads a stream to its end, only to scan it.
+    ///
+    /// - Throws: The error of the stream, or `CancellationError`.
+    public func read(
+        _ stream: any AsyncSequence<[UInt8], any Error> & Sendable
+    ) async throws {
+        for try await _ in observe(stream) {}
+    }
+
+    private func replaceCurrent(with input: ChildInput) {
+        let unneeded = state.change { state -> ChildInput? in
+            guard !state.isComplete else { return input }
+            guard state.current !== input else { return nil }
+            defer {
+                state.current = input
+                state.next = input
+            }
+            return state.current
+        }
+        unneeded?.abandon()
+    }
+
+    /// Returns the input of the next stream, or `nil` after the last one.
+    ///
+    /// - Throws: `CancellationError`.
+    func next() async throws -> ChildInput? {
+        try await state.take { state -> ChildInput?? in
+            if let input = state.next.take() { return .some(input) }
+            return state.isEnded ? .some(nil) : nil
+        }
+    }
+
+    /// Ends the tap, because no further stream follows.
+    ///
+    /// - Returns: A Boolean value that indicates whether a stream was read to its end.
+    func end() -> Bool {
+        let (isComplete, current) = state.change { state in
+            state.isEnded = true
+            return (state.isComplete, state.current)
+        }
+        if !isComplete { current?.abandon() }
+        return isComplete
+    }
+}
