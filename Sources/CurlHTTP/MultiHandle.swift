@@ -14,10 +14,10 @@ internal import HTTP
 final class MultiHandle: @unchecked Sendable {
     private let pointer: UnsafeMutableRawPointer
     /// The data that all transfers share in addition to their connections: TLS sessions, so that
-    /// another connection to a host needs a shorter handshake.
+    /// another connection to a host needs a shorter handshake; `nil` if libcurl cannot share them.
     ///
     /// It needs no locks, because only the event loop's thread uses it.
-    private let share: UnsafeMutableRawPointer
+    private let share: UnsafeMutableRawPointer?
     private let poller: SocketPoller
     /// A Boolean value that indicates whether a socket could not be watched.
     private var hasFailed = false
@@ -35,17 +35,17 @@ final class MultiHandle: @unchecked Sendable {
         guard let poller = SocketPoller() else {
             throw TransportError(.refused, "cannot open a file descriptor; see 'ulimit -n'")
         }
-        guard Self.isLibraryReady, let pointer = unsafe curl_multi_init(),
-            let share = unsafe ccurl_share_tls_sessions()
-        else {
+        guard Self.isLibraryReady, let pointer = unsafe curl_multi_init() else {
+            poller.close()
             throw TransportError(.refused, "cannot initialize libcurl")
         }
         unsafe self.pointer = pointer
-        unsafe self.share = share
+        unsafe self.share = ccurl_share_tls_sessions()
         self.poller = poller
         let code = unsafe ccurl_multi_set_callbacks(
             pointer, Self.watch, Self.setTimer, Unmanaged.passUnretained(self).toOpaque())
         guard code == CURLM_OK else {
+            close()
             throw TransportError(.refused, "libcurl does not support socket callbacks")
         }
         keep(connections: keptConnections)
@@ -62,7 +62,9 @@ final class MultiHandle: @unchecked Sendable {
     }
 
     func add(_ easy: EasyHandle) -> Bool {
-        _ = unsafe ccurl_set_pointer(easy.pointer, CURLOPT_SHARE, share)
+        if let share = unsafe share {
+            _ = unsafe ccurl_set_pointer(easy.pointer, CURLOPT_SHARE, share)
+        }
         return unsafe curl_multi_add_handle(pointer, easy.pointer) == CURLM_OK
     }
 
