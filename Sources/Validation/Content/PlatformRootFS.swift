@@ -35,8 +35,7 @@ struct PlatformRootFS {
             layers: layers.map { (try? $0.contents?.get())?.tree }, linkHandling: linkHandling,
             budget: budget)
         architecture = CPUArchitecture(platform)
-        startedPrograms =
-            EntrypointResolver(config, in: rootFileSystem, for: architecture).startedPrograms
+        startedPrograms = StartedPrograms(of: config, in: rootFileSystem, for: architecture)
     }
 
     // MARK: Layers

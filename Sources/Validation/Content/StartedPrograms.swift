@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import LayerScanning
+internal import OCI
 
 /// The programs that a container certainly or possibly starts, traced from its entrypoint.
 ///
@@ -118,5 +119,28 @@ extension StartedPrograms {
                 path: path, header: header, libraryPath: start.libraryPath,
                 isRequired: isAlwaysRequired(position), isHandled: handled.contains(position))
         }
+    }
+}
+
+extension StartedPrograms {
+    /// Traces everything that has to run for a container to start: the entrypoint and the command of
+    /// its config, the interpreter of a script, the command of a wrapper, the commands of shell
+    /// scripts, and the loaders.
+    ///
+    /// There are no starts if the config has neither an entrypoint nor a command.
+    init(
+        of config: ImageConfig, in rootFileSystem: RootFileSystem,
+        for architecture: CPUArchitecture?
+    ) {
+        let tracer = StartTracer(rootFileSystem, architecture)
+        let process = ProcessState(config)
+        let words = (config.entrypoint + config.command).map { Argument($0) }
+        let executions = words.isEmpty ? [] : tracer.follow(words, process, .config)
+        // A script as the entrypoint usually ends in `exec "$@"`.
+        if let script = tracer.firstScript, !tracer.isUnderstood, !config.entrypoint.isEmpty {
+            tracer.followUncertainly(
+                config.command.map { Argument($0) }, process, after: script, depth: 0)
+        }
+        self = tracer.startedPrograms(executions)
     }
 }

@@ -29,7 +29,7 @@ extension FuzzTarget {
         let budget = LookupBudget(steps: 1 << 20)
         let root = RootFileSystem(layers: [tree], budget: budget)
         let architecture = CPUArchitecture(.linuxARM64)
-        let started = EntrypointResolver(config, in: root, for: architecture).startedPrograms
+        let started = StartedPrograms(of: config, in: root, for: architecture)
         for program in started.programs {
             let entry = root[program.path]
             guard case .entry(.file(let file)) = entry, case .elf(program.header) = file.head else {
@@ -45,9 +45,8 @@ extension FuzzTarget {
         }
         _ = started.certainties(of: started.failing)
         guard !budget.isExhausted else { return 2 }
-        let again = EntrypointResolver(
-            config, in: RootFileSystem(layers: [tree]), for: architecture
-        ).startedPrograms
+        let again = StartedPrograms(
+            of: config, in: RootFileSystem(layers: [tree]), for: architecture)
         try require(
             again.starts == started.starts && again.executions == started.executions
                 && again.failing == started.failing, "another result for the same image")
