@@ -92,12 +92,10 @@ struct CheckCommand: ConfiguredCommand {
         let progress = RunProgress()
         progress.expect(named.count)
         let checker = ImageChecker(
-            stores: try Network.stores(
-                registries: registries,
-                options: try await Network.detectingPlainHTTP(
-                    at: Set(named.compactMap(\.registry)), registries: registries,
-                    options: options, context: context),
-                context: context, retryMode: .attended),
+            stores: try await Network(
+                to: Set(named.compactMap(\.registry)), registries, options, in: context,
+                retryMode: .attended
+            ).stores(),
             required: required, lock: lock, jobs: options.jobs,
             scanner: LayerScanner(concurrency: options.scanCount), progress: progress,
             observe: { context.console.show($0) })

@@ -20,8 +20,6 @@ struct CommonOptions: Sendable {
     var idleTimeout = Duration.seconds(30)
     var retryFor: Duration?
     var bandwidth: ByteRate?
-    /// The registries on loopback hosts that were found not to use TLS; no option sets it.
-    var detectedPlainHTTP: Set<RegistryHost> = []
 
     static let parameters: [Parameter<CommonOptions>] = [
         .option(

@@ -30,17 +30,15 @@ struct DoctorCommand: ConfiguredCommand {
     func run(in context: ProgramContext) async throws -> ExitCode {
         let file = try ConfigurationFile(options.config, in: context)
         let configuration = file.configuration
-        let options = try await file.optionsWithPlainHTTP(self.options, in: context)
-        let network = try Network.parts(
-            registries: configuration.registries, options: options, context: context,
-            retryMode: .attended)
+        let network = try await Network(
+            of: file, options, in: context, retryMode: .attended)
         let doctor = Doctor(
             configuration: configuration, pool: network.pool, credentials: network.credentials,
             transport: network.transport, timeouts: HTTPTimeouts(idle: options.idleTimeout),
             plainHTTP: configuration.registryHosts.filter { host in
                 configuration.registries[host]?.plainHTTP == true
                     || options.plainHTTP.contains(host.name)
-                    || options.detectedPlainHTTP.contains(host)
+                    || network.plainHTTPHosts.contains(host)
             }, traffic: context.traffic, now: { context.now })
         let document = DoctorDocument(registries: try await doctor.diagnose())
         context.console.result(

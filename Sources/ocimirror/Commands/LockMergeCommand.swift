@@ -60,10 +60,7 @@ struct LockMergeCommand: ConfiguredCommand {
                 path: path, shownPath: context.shown(path), imageCount: merge.lock.images.count,
                 hasChanged: try AtomicFile.replace(path, with: bytes, ifChanged: true)))
         if let file {
-            let stores = try Network.stores(
-                registries: file.configuration.registries,
-                options: try await file.optionsWithPlainHTTP(options, in: context), context: context
-            )
+            let stores = try await Network(of: file, options, in: context).stores()
             document.publication = await PublishedLocks(
                 of: file.configuration.targets, stores: stores
             ).publish(bytes, at: path, in: context)

@@ -54,12 +54,10 @@ struct LockPullCommand: ConfiguredCommand {
         let name = try self.name(in: reference)
         let file = try ConfigurationFile.present(options.config, in: context)
         let registries = file?.configuration.registries ?? [:]
-        let stores = try Network.stores(
-            registries: registries,
-            options: try await Network.detectingPlainHTTP(
-                at: [reference.repository.registry], registries: registries, options: options,
-                context: context),
-            context: context, retryMode: .attended)
+        let stores = try await Network(
+            to: [reference.repository.registry], registries, options, in: context,
+            retryMode: .attended
+        ).stores()
         let store = try stores.store(at: .repository(reference.repository))
         guard let (digest, bytes) = try await LockArtifact.read(name, from: store) else {
             let message = "published lock file not found: \(reference)"

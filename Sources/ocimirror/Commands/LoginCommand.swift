@@ -44,12 +44,9 @@ struct LoginCommand: ConfiguredCommand {
             authFile: options.authFile.map(context.absolute), environment: context.environment)
         let user = try self.userName()
         let password = try self.password()
-        let network = try Network.network(
-            registries: registries,
-            options: try await Network.detectingPlainHTTP(
-                at: [host], registries: registries, options: options, context: context),
-            context: context, retryMode: .attended)
-        let isVerified = try await network.verify(
+        let network = try await Network(
+            to: [host], registries, options, in: context, retryMode: .attended)
+        let isVerified = try await network.pool.verify(
             Credential(user: user, password: password), at: host)
         let location = try await logins.store(user: user, password: password, for: host)
         if !isVerified {

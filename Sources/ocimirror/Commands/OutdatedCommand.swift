@@ -31,9 +31,7 @@ struct OutdatedCommand: ConfiguredCommand {
         let file = try ConfigurationFile(options.config, in: context)
         let selection = IDSelection(ids)
         try file.checkIDs()
-        let stores = try Network.stores(
-            registries: file.configuration.registries,
-            options: try await file.optionsWithPlainHTTP(options, in: context), context: context)
+        let stores = try await Network(of: file, options, in: context).stores()
         let plan = try await Planner(configuration: file.configuration)
             .plan(selecting: selection, stores: stores)
         try selection.check(against: plan)

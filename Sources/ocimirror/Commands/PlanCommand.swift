@@ -40,10 +40,7 @@ struct PlanCommand: ConfiguredCommand {
             }
             document = PlanDocument(configuration: file.configuration, plan: plan, resolved: nil)
         } else {
-            let stores = try Network.stores(
-                registries: file.configuration.registries,
-                options: try await file.optionsWithPlainHTTP(options, in: context), context: context
-            )
+            let stores = try await Network(of: file, options, in: context).stores()
             let plan = try await Planner(configuration: file.configuration)
                 .plan(selecting: selection, stores: stores)
             try selection.check(against: plan)

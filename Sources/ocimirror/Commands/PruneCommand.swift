@@ -63,10 +63,7 @@ struct PruneCommand: ConfiguredCommand {
         }
         let pruner = Pruner(
             configuration: file.configuration,
-            stores: try Network.stores(
-                registries: file.configuration.registries,
-                options: try await file.optionsWithPlainHTTP(options, in: context), context: context
-            ),
+            stores: try await Network(of: file, options, in: context).stores(),
             retained: RetainedReferences(
                 locks: Array(file.locks.values) + others, keepList: keepList,
                 configuration: file.configuration))

@@ -82,9 +82,7 @@ struct SyncCommand: ConfiguredCommand {
         let outputs = try RunOutputs(reports: reports, metrics: metrics, in: context)
         var file = try ConfigurationFile(options.config, in: context)
         let rejections = try recordedRejections(in: context)
-        let stores = try Network.stores(
-            registries: file.configuration.registries,
-            options: try await file.optionsWithPlainHTTP(options, in: context), context: context)
+        let stores = try await Network(of: file, options, in: context).stores()
         let published = PublishedLocks(of: file.configuration.targets, stores: stores)
         if try await published.restoreMissing(in: context) { file = try file.readingLocks() }
         let start = RunStart(of: file.configuration, in: context)
@@ -103,7 +101,6 @@ struct SyncCommand: ConfiguredCommand {
         let timer = maxDuration.map { context.interruption.timer(after: $0) }
         defer { timer?.cancel() }
         let progress = RunProgress()
-        let failures = LoggedFailures()
         let plan: Plan
         do {
             plan = try await context.showing(progress) {
@@ -117,30 +114,33 @@ struct SyncCommand: ConfiguredCommand {
         // Ids of other shards are unknown in this one.
         if shardedRun == nil { try selection.check(against: plan) }
 
-        let syncer = Syncer(
-            resolver: Resolver(
-                configuration: configuration, stores: stores, locks: old, today: context.today,
-                rejections: rejections),
-            jobs: options.jobs, scanner: LayerScanner(concurrency: options.scanCount),
-            refreshesReferrers: refreshesReferrers, progress: progress,
-            observe: { console.show($0, progress, failures) })
-        let report = await context.showing(progress) { await syncer.sync(plan) }
+        let resolver = Resolver(
+            configuration: configuration, stores: stores, locks: old, today: context.today,
+            rejections: rejections)
+        let report = await sync(plan, resolver, progress, in: context)
             .addingFacts(from: outputs.earlier)
         let writer = LockWriter(
             configuration: configuration, inputs: file.configuration.inputs, old: old,
             isShard: shardedRun != nil)
         var locks = writer.write(report, of: plan, in: context)
         // An interrupted run has only seconds left; the next one publishes.
-        if !report.wasInterrupted {
-            for position in locks.indices where locks[position].isPresent {
-                locks[position].publication = await published.publish(
-                    Array(locks[position].update.lock.text.utf8), at: locks[position].path,
-                    in: context)
-            }
-        }
+        if !report.wasInterrupted { locks = await published.publish(locks, in: context) }
         return finish(
             start.report(report, locks: locks, isCutShort: report.wasInterrupted), outputs,
             in: context)
+    }
+
+    /// Mirrors the images of a plan, and shows the progress.
+    private func sync(
+        _ plan: Plan, _ resolver: Resolver, _ progress: RunProgress, in context: ProgramContext
+    ) async -> SyncReport {
+        let failures = LoggedFailures()
+        let syncer = Syncer(
+            resolver: resolver, jobs: options.jobs,
+            scanner: LayerScanner(concurrency: options.scanCount),
+            refreshesReferrers: refreshesReferrers, progress: progress,
+            observe: { context.console.show($0, progress, failures) })
+        return await context.showing(progress) { await syncer.sync(plan) }
     }
 
     /// Writes the report to every configured output.

@@ -53,10 +53,9 @@ struct VerifyCommand: ConfiguredCommand {
         if let held, !held.isComplete { return held.reportConflict(on: context.console) }
         // Another run may have written them before the file locks were acquired.
         let locks = try file.locksNow()
-        let stores = try Network.stores(
-            registries: file.configuration.registries,
-            options: try await file.optionsWithPlainHTTP(options, in: context), context: context,
-            onlyAuthFile: options.authFile != nil)
+        let stores = try await Network(
+            of: file, options, in: context, onlyAuthFile: options.authFile != nil
+        ).stores()
         let progress = RunProgress()
         var verifier = Verifier(
             stores: stores, configuration: file.configuration, today: context.today,

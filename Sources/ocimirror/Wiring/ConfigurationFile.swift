@@ -109,15 +109,6 @@ struct ConfigurationFile {
         return try path != CommonOptions().config || FileStatus.of(context.absolute(path)) != nil
     }
 
-    /// Returns the options with the registries on loopback hosts that do not use TLS.
-    func optionsWithPlainHTTP(
-        _ options: CommonOptions, in context: ProgramContext
-    ) async throws -> CommonOptions {
-        try await Network.detectingPlainHTTP(
-            at: configuration.registryHosts, registries: configuration.registries,
-            options: options, context: context)
-    }
-
     /// Reads the lock files again.
     ///
     /// - Throws: ``ConfigurationFileError``.

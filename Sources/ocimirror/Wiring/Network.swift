@@ -10,75 +10,118 @@ internal import Registry
 internal import Synchronization
 internal import TextSafety
 
-/// Creates the stores of registries and OCI image layouts from the options and the configuration.
-enum Network {
-    /// Returns the options with the registries on loopback hosts that do not use TLS.
-    ///
-    /// No request is sent for other hosts, nor for hosts whose settings already state it.
-    static func detectingPlainHTTP(
-        at hosts: Set<RegistryHost>, registries: [RegistryHost: RegistryOptions],
-        options: CommonOptions, context: ProgramContext
-    ) async throws -> CommonOptions {
-        let unset = hosts.filter { host in
-            let isSet = registries[host].map { $0.plainHTTP || $0.hasOwnTrust } ?? false
-            return !isSet && !options.plainHTTP.contains(host.name)
-        }
-        let detection = PlainHTTPDetection(
-            transport: try transport(registries, options, context),
-            timeouts: HTTPTimeouts(idle: options.idleTimeout))
-        var options = options
-        options.detectedPlainHTTP = await detection.detect(among: unset)
-        let names = options.detectedPlainHTTP.map(\.name).sorted()
-        if !names.isEmpty {
-            context.console.note(
-                "\(names.joined(separator: ", ")): no TLS; using plain HTTP to \(names.count == 1 ? "this loopback host" : "these loopback hosts")"
-            )
-        }
-        return options
-    }
+/// The registries and OCI image layouts that a command uses, from the options and the configuration.
+struct Network {
+    /// The clients of the registries.
+    let pool: RegistryClientPool
+    /// The credentials that the clients use.
+    let credentials: CredentialStore
+    /// The transport that the clients use.
+    let transport: any HTTPTransport
+    /// The registries on loopback hosts that turned out not to use TLS.
+    let plainHTTPHosts: Set<RegistryHost>
+    /// The hosts from which content of a registry is read first.
+    private let endpoints: [RegistryHost: [RegistryHost]]
 
-    /// Returns a provider of stores.
-    ///
-    /// No request is sent before a store is used.
+    /// Creates the network of a configuration.
     ///
     /// - Parameters:
-    ///   - registries: The registry settings of the configuration.
+    ///   - file: The configuration.
     ///   - options: The options of the command line.
     ///   - context: The environment, and the console for registry events.
     ///   - retryMode: The retry limits for transient failures.
     ///   - onlyAuthFile: A Boolean value that indicates whether to use only the credentials of
     ///     `--auth-file` and to fail if they are rejected, as a cluster with a pull secret does.
-    /// - Returns: The provider.
-    /// - Throws: `UsageError` or `URLError` for an invalid host.
-    static func stores(
-        registries: [RegistryHost: RegistryOptions], options: CommonOptions,
-        context: ProgramContext, retryMode: RetryMode = .unattended, onlyAuthFile: Bool = false
-    ) throws -> StoreProvider {
-        let network = try network(
-            registries: registries, options: options, context: context, retryMode: retryMode,
-            onlyAuthFile: onlyAuthFile)
-        let endpoints = registries.mapValues(\.endpoints)
-        let reputation = EndpointHealth()
+    /// - Throws: As ``init(to:_:_:in:retryMode:onlyAuthFile:)``.
+    init(
+        of file: ConfigurationFile, _ options: CommonOptions, in context: ProgramContext,
+        retryMode: RetryMode = .unattended, onlyAuthFile: Bool = false
+    ) async throws {
+        try await self.init(
+            to: file.configuration.registryHosts, file.configuration.registries, options,
+            in: context, retryMode: retryMode, onlyAuthFile: onlyAuthFile)
+    }
+
+    /// Creates a network, and finds out which registries on loopback hosts use no TLS.
+    ///
+    /// No other request is sent before a store or the pool is used.
+    ///
+    /// - Parameters:
+    ///   - hosts: The registries that the user named. Only loopback hosts whose settings do not
+    ///     state whether they use TLS receive a request.
+    ///   - registries: The registry settings of the configuration.
+    ///   - options: The options of the command line.
+    ///   - context: The environment, and the console for registry events.
+    ///   - retryMode: The retry limits for transient failures.
+    ///   - onlyAuthFile: A Boolean value that indicates whether to use only the credentials of
+    ///     `--auth-file` and to fail if they are rejected.
+    /// - Throws: `UsageError` or `URLError` for an invalid host, `OutdatedLibraryError` for a libcurl
+    ///   that lacks required options.
+    init(
+        to hosts: Set<RegistryHost>, _ registries: [RegistryHost: RegistryOptions],
+        _ options: CommonOptions, in context: ProgramContext,
+        retryMode: RetryMode = .unattended, onlyAuthFile: Bool = false
+    ) async throws {
+        let timeouts = HTTPTimeouts(idle: options.idleTimeout)
+        transport = try Self.transport(registries, options, context)
+        let undecided = hosts.filter { host in
+            let isSet = registries[host].map { $0.plainHTTP || $0.hasOwnTrust } ?? false
+            return !isSet && !options.plainHTTP.contains(host.name)
+        }
+        plainHTTPHosts = await PlainHTTPDetection(transport: transport, timeouts: timeouts)
+            .detect(among: undecided)
+        let names = plainHTTPHosts.map(\.name).sorted()
+        if !names.isEmpty {
+            context.console.note(
+                "\(names.joined(separator: ", ")): no TLS; using plain HTTP to "
+                    + (names.count == 1 ? "this loopback host" : "these loopback hosts"))
+        }
+        let (settings, defaults) = try Self.settings(
+            registries, options, plainHTTPHosts, requiresAuth: options.strictAuth || onlyAuthFile)
+        endpoints = registries.mapValues(\.endpoints)
+        let endpointNames = Set(registries.values.flatMap(\.endpoints).map(\.name))
+        credentials = CredentialStore(
+            given: onlyAuthFile ? [:] : registries.compactMapValues(\.credential),
+            authFile: options.authFile.map(context.absolute),
+            environment: onlyAuthFile ? [:] : context.environment)
+        pool = RegistryClientPool(
+            transport: transport,
+            options: RegistryClientPool.Options(
+                registries: settings, defaults: defaults, timeouts: timeouts,
+                retryMode: retryMode, retryFor: options.retryFor),
+            credentials: credentials,
+            events: {
+                context.credentials.note($0)
+                context.traffic.note($0)
+                let isPaused = context.throttledHosts.record($0)
+                context.console.show($0, isPaused: isPaused, endpoints: endpointNames)
+            })
+    }
+
+    /// Returns a provider of stores.
+    func stores() -> StoreProvider {
+        let (pool, endpoints) = (pool, endpoints)
+        let health = EndpointHealth()
         let layouts = Mutex<[String: LayoutStore]>([:])
         let announce: @Sendable ([StoreLocation]) -> Void = { locations in
             let repositories = locations.compactMap { location -> Repository? in
                 if case .repository(let repository) = location { repository } else { nil }
             }
             // An invalid host is reported when it is used.
-            try? network.expect(repositories)
+            try? pool.expect(repositories)
         }
         return StoreProvider(announcing: announce) { location in
             switch location {
             case .repository(let repository):
-                let base = try network.repository(repository)
+                let base = try pool.repository(repository)
                 guard let hosts = endpoints[repository.registry], !hosts.isEmpty else {
                     return base
                 }
                 let replicas = try hosts.map { host in
-                    try network.repository(
+                    try pool.repository(
                         try Repository(registry: host, path: repository.path), isOptional: true)
                 }
-                return EndpointStore(base, endpoints: replicas, health: reputation)
+                return EndpointStore(base, endpoints: replicas, health: health)
             case .layout(let directory):
                 // Each directory has one store, which serializes the changes of its index.
                 return layouts.withLock { layouts in
@@ -90,76 +133,26 @@ enum Network {
         }
     }
 
-    /// Returns a client pool for registries.
-    ///
-    /// No request is sent before a repository is used.
-    ///
-    /// - Parameters:
-    ///   - registries: The registry settings of the configuration.
-    ///   - options: The options of the command line.
-    ///   - context: The environment, and the console for registry events.
-    ///   - retryMode: The retry limits for transient failures.
-    ///   - onlyAuthFile: A Boolean value that indicates whether to use only the credentials of
-    ///     `--auth-file`.
-    /// - Returns: The client pool.
-    /// - Throws: `UsageError` or `URLError` for an invalid host, `OutdatedLibraryError` for a libcurl
-    ///   that lacks required options.
-    static func network(
-        registries: [RegistryHost: RegistryOptions], options: CommonOptions,
-        context: ProgramContext, retryMode: RetryMode, onlyAuthFile: Bool = false
-    ) throws -> RegistryClientPool {
-        try parts(
-            registries: registries, options: options, context: context, retryMode: retryMode,
-            onlyAuthFile: onlyAuthFile
-        ).pool
-    }
-
-    /// A client pool with the transport and the credentials that it uses.
-    struct Parts {
-        let pool: RegistryClientPool
-        let credentials: CredentialStore
-        let transport: any HTTPTransport
-    }
-
-    /// Returns a client pool with its parts; the parameters are those of `network`.
-    static func parts(
-        registries: [RegistryHost: RegistryOptions], options: CommonOptions,
-        context: ProgramContext, retryMode: RetryMode, onlyAuthFile: Bool = false
-    ) throws -> Parts {
+    /// Returns the settings of the registries, and those of all others.
+    private static func settings(
+        _ registries: [RegistryHost: RegistryOptions], _ options: CommonOptions,
+        _ plainHTTPHosts: Set<RegistryHost>, requiresAuth: Bool
+    ) throws -> ([RegistryHost: RegistrySettings], defaults: RegistrySettings) {
         var settings = registries.mapValues(RegistrySettings.init)
         var defaults = RegistrySettings()
-        let endpoints = Set(registries.values.flatMap(\.endpoints).map(\.name))
         for name in options.plainHTTP {
             let host = try usage("--plain-http", name, RegistryHost.init(parsing:))
             settings[host, default: defaults].plainHTTP = true
         }
-        for host in options.detectedPlainHTTP {
+        for host in plainHTTPHosts {
             settings[host, default: defaults].plainHTTP = true
             settings[host]?.isPlainHTTPDetected = true
         }
-        if options.strictAuth || onlyAuthFile {
+        if requiresAuth {
             defaults.requiresAuth = true
             for host in settings.keys { settings[host]?.requiresAuth = true }
         }
-        let transport = try transport(registries, options, context)
-        let credentials = CredentialStore(
-            given: onlyAuthFile ? [:] : registries.compactMapValues(\.credential),
-            authFile: options.authFile.map(context.absolute),
-            environment: onlyAuthFile ? [:] : context.environment)
-        let pool = RegistryClientPool(
-            transport: transport,
-            options: RegistryClientPool.Options(
-                registries: settings, defaults: defaults,
-                timeouts: HTTPTimeouts(idle: options.idleTimeout), retryMode: retryMode,
-                retryFor: options.retryFor),
-            credentials: credentials,
-            events: {
-                context.credentials.note($0)
-                context.traffic.note($0)
-                let isPaused = context.throttledHosts.record($0)
-                context.console.show($0, isPaused: isPaused, endpoints: endpoints)
-            })
-        return Parts(pool: pool, credentials: credentials, transport: transport)
+        return (settings, defaults)
     }
 
     private static func transport(

@@ -91,6 +91,19 @@ struct PublishedLocks {
             hint: "check who can push to that repository, and delete its tag")
     }
 
+    /// Publishes the lock files of a run that exist, and returns them with the results.
+    func publish(
+        _ written: [RunReport.WrittenLock], in context: ProgramContext
+    ) async -> [RunReport.WrittenLock] {
+        var published = written
+        for position in written.indices where written[position].isPresent {
+            published[position].publication = await publish(
+                Array(written[position].update.lock.text.utf8), at: written[position].path,
+                in: context)
+        }
+        return published
+    }
+
     /// Publishes a lock file.
     ///
     /// - Parameters:
