@@ -91,3 +91,15 @@ extension RegistryHost: CustomStringConvertible {
     /// The host and port as written in references.
     public var description: String { name }
 }
+
+/// The way blobs are uploaded to a registry.
+///
+/// Source: distribution-spec § Pushing blobs; registries differ in what they support.
+public enum UploadDialect: String, Sendable, CaseIterable {
+    /// POST, then one PUT with the whole blob.
+    case put
+    /// POST, then one PATCH with the whole blob and no range, then an empty PUT.
+    case patch
+    /// POST, then a PATCH with a range for each chunk of a few mebibytes, then an empty PUT.
+    case chunked
+}

@@ -4,18 +4,6 @@ public import HTTP
 public import OCI
 internal import Synchronization
 
-/// The way blobs are uploaded.
-public enum UploadDialect: String, Sendable, CaseIterable {
-    /// The way that is known to work with the registry.
-    case auto
-    /// POST, then one PUT with the whole blob.
-    case put
-    /// POST, then one PATCH with the whole blob, then an empty PUT.
-    case patch
-    /// POST, then a PATCH per chunk of a few mebibytes, then an empty PUT.
-    case chunked
-}
-
 /// The settings of a registry, known before the first request.
 public struct RegistrySettings: Hashable, Sendable {
     /// A Boolean value that indicates whether it uses HTTP without TLS.
@@ -36,8 +24,8 @@ public struct RegistrySettings: Hashable, Sendable {
     public var concurrency: Int?
     /// The number of pulls to leave unused, if the registry states how many remain.
     public var reservePulls = 0
-    /// The way blobs are uploaded.
-    public var uploadDialect = UploadDialect.auto
+    /// The way blobs are uploaded; `nil` for the one that suits the registry.
+    public var uploadDialect: UploadDialect?
     /// Further token servers that may receive the credentials.
     public var tokenHosts: [RegistryHost] = []
     /// Further hosts that the registry may refer to.

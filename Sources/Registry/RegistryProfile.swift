@@ -40,9 +40,9 @@ public struct RegistryProfile: Sendable {
     // MARK: Uploads
 
     /// The way blobs are uploaded first.
-    var uploadDialect = BlobUpload.Dialect.put
+    var uploadDialect = UploadDialect.put
     /// The way with the smallest requests that the registry supports.
-    var smallestDialect = BlobUpload.Dialect.chunked
+    var smallestDialect = UploadDialect.chunked
     /// A Boolean value that indicates whether a mount may succeed.
     var mountsBlobs = true
     /// A Boolean value that indicates whether content may become visible only seconds after a push.

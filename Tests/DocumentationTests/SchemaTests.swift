@@ -37,7 +37,7 @@ import YAML
             ("#/definitions/image/properties/moved", MovedTagPolicy.allCases.map(\.rawValue)),
             (
                 "#/definitions/registry/properties/upload",
-                RegistryOptions.Upload.allCases.map(\.rawValue)
+                ["auto"] + UploadDialect.allCases.map(\.rawValue)
             ),
             ("#/definitions/registry/properties/auth", RegistryAuth.allCases.map(\.rawValue)),
         ])

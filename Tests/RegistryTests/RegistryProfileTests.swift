@@ -13,14 +13,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("docker.io", BlobUpload.Dialect.patch, BlobUpload.Dialect.chunked),
+        ("docker.io", UploadDialect.patch, UploadDialect.chunked),
         ("ghcr.io", .put, .patch), ("eu.gcr.io", .put, .put), ("gcr.io", .put, .put),
         ("europe-docker.pkg.dev", .put, .put), ("x.azurecr.io", .patch, .chunked),
         ("x.azurecr.cn", .patch, .chunked), ("azurecr.io.example.com", .put, .chunked),
         ("quay.io", .put, .chunked), ("reg.test:5000", .put, .chunked),
     ])
     func `state the first and the last upload dialect`(
-        host: String, first: BlobUpload.Dialect, last: BlobUpload.Dialect
+        host: String, first: UploadDialect, last: UploadDialect
     ) throws {
         let profile = try profile(host)
         #expect(profile.uploadDialect == first)
@@ -28,11 +28,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("docker.io", UploadDialect.auto, BlobUpload.Dialect.patch), ("docker.io", .put, .put),
-        ("ghcr.io", .auto, .put), ("ghcr.io", .patch, .patch), ("ghcr.io", .chunked, .chunked),
+        ("docker.io", UploadDialect?.none, UploadDialect.patch), ("docker.io", .put, .put),
+        ("ghcr.io", nil, .put), ("ghcr.io", .patch, .patch), ("ghcr.io", .chunked, .chunked),
     ])
     func `are overridden by the configured upload dialect`(
-        host: String, wish: UploadDialect, dialect: BlobUpload.Dialect
+        host: String, wish: UploadDialect?, dialect: UploadDialect
     ) throws {
         let learned = LearnedCapabilities(
             settings: .with { $0.uploadDialect = wish }, profile: try profile(host))

@@ -66,7 +66,7 @@ extension ConfigurationReader {
         options.clientCertificate = credentialFile("clientCertificate", of: fields)
         options.clientKey = credentialFile("clientKey", of: fields)
         options.concurrency = integer("concurrency", of: fields, in: 1...256)
-        options.upload = choice("upload", of: fields) ?? options.upload
+        options.upload = choice("upload", of: fields, besides: "auto")
         options.reservePulls = integer("reservePulls", of: fields, in: 0...Int.max) ?? 0
         options.endpoints = hosts("endpoints", of: fields, expanding: true)
         options.tokenHosts = hosts("tokenHosts", of: fields, expanding: false)

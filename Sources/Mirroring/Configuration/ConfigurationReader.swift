@@ -157,14 +157,17 @@ struct ConfigurationReader {
         return value
     }
 
+    /// Returns the value of a key that has one of a few words; `nil` for the word `automatic`, and for
+    /// a missing or wrong one.
     mutating func choice<Value: CaseIterable & RawRepresentable<String>>(
-        _ key: String, of fields: Fields
+        _ key: String, of fields: Fields, besides automatic: String? = nil
     ) -> Value? {
         guard let node = fields[key] else { return nil }
-        if case .string(let text)? = YAMLScalar(node), let value = Value(rawValue: text) {
-            return value
+        if case .string(let text)? = YAMLScalar(node) {
+            if text == automatic { return nil }
+            if let value = Value(rawValue: text) { return value }
         }
-        let words = Value.allCases.map(\.rawValue)
+        let words = [automatic].compactMap(\.self) + Value.allCases.map(\.rawValue)
         let nearest = Suggestion.nearest(to: node.text ?? "", among: words)
         mismatch(
             node, key,

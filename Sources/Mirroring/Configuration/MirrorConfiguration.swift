@@ -131,14 +131,6 @@ public struct RegistryOptions: Hashable, Sendable {
         }
     }
 
-    /// The way blobs are uploaded.
-    public enum Upload: String, Sendable, CaseIterable {
-        case auto
-        case put
-        case patch
-        case chunked
-    }
-
     /// The credentials, if the configuration has some.
     public var credentials: Credentials?
     /// The policy for anonymous pulls after credentials were rejected.
@@ -156,8 +148,8 @@ public struct RegistryOptions: Hashable, Sendable {
     /// The upper bound of concurrent requests, of large downloads, and of large uploads; `nil` for the
     /// one that suits the registry.
     public var concurrency: Int?
-    /// The way blobs are uploaded.
-    public var upload: Upload = .auto
+    /// The way blobs are uploaded; `nil` for the one that suits the registry.
+    public var upload: UploadDialect?
     /// The number of pulls to leave unused.
     public var reservePulls = 0
     /// The hosts from which content is read first, by digest.

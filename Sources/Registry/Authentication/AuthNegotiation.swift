@@ -33,7 +33,7 @@ struct AuthNegotiation: Sendable {
         /// The version check has this requirement, or none.
         case versionChecked(AuthRequirement?)
         /// The credential for the repository.
-        case credential(FoundCredential)
+        case credential(RequestCredential)
         /// The credential that has replaced a rejected one, or `nil` if there is none.
         case renewedCredential(FoundCredential?)
         /// The token server issued this token.
@@ -67,13 +67,6 @@ struct AuthNegotiation: Sendable {
         case anonymousAccess
     }
 
-    /// A response that rejected a credential or a token.
-    private struct Rejection: Sendable {
-        let host: String
-        let status: Int?
-        let isByTokenServer: Bool
-    }
-
     let operation: Operation
     private let allowsAnonymous: Bool
     private let usualScopes: [Scope]
@@ -81,7 +74,7 @@ struct AuthNegotiation: Sendable {
 
     private(set) var scheme: AuthScheme?
     /// The credential, as soon as the registry requires one.
-    private(set) var credential: FoundCredential?
+    private(set) var credential: RequestCredential?
     /// The value of `Authorization` to send next.
     private var authorization: Secret?
     /// A Boolean value that indicates whether a request had a token that was issued for
@@ -93,7 +86,8 @@ struct AuthNegotiation: Sendable {
     private var isSharedTokenDenied = false
     private var isCached = false
     private var tried: Set<Remedy> = []
-    private var rejection: Rejection?
+    /// The last response that rejected a credential or a token.
+    private var rejection: (host: String, status: Int?, isByTokenServer: Bool)?
     private var facts: [Fact] = []
 
     /// Creates the negotiation of an operation.
@@ -121,12 +115,12 @@ struct AuthNegotiation: Sendable {
     /// The first step.
     var firstStep: Step { scheme == nil ? .send(nil) : .findCredential }
 
-    /// The credential of the last request, which is none if the request was anonymous.
-    var sentCredential: FoundCredential {
-        guard let credential, authorization != nil || credential.replaces != nil else {
-            return .nothing
+    /// The credential of the last request.
+    var sentCredential: RequestCredential {
+        switch credential {
+        case .found where authorization == nil, nil: .anonymous()
+        case let credential?: credential
         }
-        return credential
     }
 
     /// A Boolean value that indicates whether the request omits credentials that were rejected.
@@ -150,7 +144,7 @@ struct AuthNegotiation: Sendable {
         case .credential(let found):
             return authorize(as: found)
         case .renewedCredential(let renewed?):
-            return authorize(as: renewed)
+            return authorize(as: .found(renewed))
         case .renewedCredential(nil):
             return nextWithoutCredential()
         case .token(let token, let isCached):
@@ -165,8 +159,8 @@ struct AuthNegotiation: Sendable {
 
     // MARK: Transitions
 
-    private mutating func authorize(as found: FoundCredential) -> Step {
-        credential = found
+    private mutating func authorize(as credential: RequestCredential) -> Step {
+        self.credential = credential
         // The token server may have denied the shared token because of the earlier credential.
         if isSharedTokenDenied {
             isSharedTokenDenied = false
@@ -177,9 +171,10 @@ struct AuthNegotiation: Sendable {
 
     /// Returns the step that sends the request with the credential, or that obtains its token.
     private mutating func authorize(otherThan rejected: Secret? = nil) -> Step {
-        let credential = credential?.credential ?? .none
+        let credential: Credential? =
+            if case .found(let found)? = credential { found.credential } else { nil }
         guard case .bearer(let realm, let service)? = scheme else {
-            authorization = credential.basicAuthorization
+            authorization = credential?.basicAuthorization
             let isRepeated = authorization == nil && rejection != nil && !isAnonymousFallback
             return isRepeated ? .fail : .send(authorization)
         }
@@ -194,8 +189,7 @@ struct AuthNegotiation: Sendable {
     ) -> Step {
         if let requirement { scheme = requirement.scheme }
         guard !isAnonymousFallback else { return .fail }
-        rejection = Rejection(
-            host: operation.registry.name, status: status, isByTokenServer: false)
+        rejection = (operation.registry.name, status, isByTokenServer: false)
         guard let scheme else { return .checkVersion }
         guard authorization != nil else {
             return credential == nil ? .findCredential : authorize()
@@ -225,15 +219,14 @@ struct AuthNegotiation: Sendable {
             return authorize()
         }
         guard !isAnonymousFallback else { return .fail }
-        rejection = Rejection(
-            host: scheme?.host ?? operation.registry.name, status: status, isByTokenServer: true)
+        rejection = (scheme?.host ?? operation.registry.name, status, isByTokenServer: true)
         return nextAfterRejectedCredential()
     }
 
     private mutating func nextAfterRejectedCredential() -> Step {
-        guard let credential, credential.credential != .none else { return .fail }
+        guard case .found(let found)? = credential else { return .fail }
         return tried.insert(.newCredential).inserted
-            ? .renewCredential(credential) : nextWithoutCredential()
+            ? .renewCredential(found) : nextWithoutCredential()
     }
 
     /// Returns the step that omits the rejected credentials.
@@ -241,13 +234,13 @@ struct AuthNegotiation: Sendable {
     /// An expired token must not break the pull of public content. A token that only lacked a scope
     /// was issued for valid credentials.
     private mutating func nextWithoutCredential() -> Step {
-        guard let credential, credential.credential != .none, let rejection else { return .fail }
+        guard case .found(let found)? = credential, let rejection else { return .fail }
         let rejected = RejectedCredential(
-            registry: operation.registry, source: credential.source ?? "unknown",
-            user: credential.credential.displayUser, rejectedBy: rejection.host,
+            registry: operation.registry, source: found.source ?? "unknown",
+            user: found.credential.displayUser, rejectedBy: rejection.host,
             status: rejection.status)
         if rejection.isByTokenServer || (scheme == .basic && rejection.status == 401) {
-            facts.append(.credentialRejected(credential, rejected))
+            facts.append(.credentialRejected(found, rejected))
         }
         guard allowsAnonymous, rejection.isByTokenServer || !tried.contains(.widerScope) else {
             return .fail
@@ -258,9 +251,9 @@ struct AuthNegotiation: Sendable {
     }
 
     private mutating func recordToken() {
-        if let credential, credential.credential != .none {
+        if case .found(let found)? = credential {
             hadToken = true
-            facts.append(.credentialAccepted(credential))
+            facts.append(.credentialAccepted(found))
         }
         if isSharedTokenDenied {
             isSharedTokenDenied = false

@@ -152,7 +152,7 @@ final class Authenticator: Sendable {
                 } catch let error as RegistryError {
                     let isDenial = error.failureClass == .denied
                     let named = error.naming(
-                        negotiation.credential ?? .nothing, for: operation)
+                        negotiation.credential ?? .anonymous(), for: operation)
                     guard isDenial || negotiation.isAnonymousFallback else { throw named }
                     denial = denial ?? named
                     step = negotiation.next(after: .tokenDenied(status: error.status))
@@ -163,11 +163,10 @@ final class Authenticator: Sendable {
 
     /// Checks that the credential of a negotiation may be sent, and reports its use.
     private func checkUse(of negotiation: AuthNegotiation) async throws {
-        guard let credential = negotiation.credential, let scheme = negotiation.scheme else {
-            return
-        }
-        try policy.check(credential, for: scheme, negotiation.operation)
-        await resolver.reportUse(of: credential)
+        guard case .found(let found)? = negotiation.credential, let scheme = negotiation.scheme
+        else { return }
+        try policy.check(found, for: scheme, negotiation.operation)
+        await resolver.reportUse(of: found)
     }
 
     private func record(_ fact: AuthNegotiation.Fact, for access: Access) async {
@@ -196,12 +195,13 @@ final class Authenticator: Sendable {
 
     /// Records the outcome of a request, unless the registry requires another authorization.
     func recordResponse(to negotiation: AuthNegotiation, isSuccess: Bool) async {
-        guard let credential = negotiation.credential else { return }
-        if let rejected = credential.replaces {
+        switch negotiation.credential {
+        case .anonymous(insteadOf: let rejected?)?:
             await resolver.recordAnonymousResponse(
                 to: negotiation.operation, insteadOf: rejected, isSuccess: isSuccess)
-        } else if isSuccess, negotiation.scheme == .basic {
-            await resolver.recordAcceptance(of: credential)
+        case .found(let found)? where isSuccess && negotiation.scheme == .basic:
+            await resolver.recordAcceptance(of: found)
+        case .anonymous, .found, nil: break
         }
     }
 

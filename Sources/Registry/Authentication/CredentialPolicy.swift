@@ -40,9 +40,8 @@ struct CredentialPolicy: Sendable {
     /// - Throws: ``RegistryError`` if they would be sent in clear text or to an untrusted token
     ///   server.
     func check(
-        _ found: FoundCredential, for scheme: AuthScheme, _ operation: Operation
+        _ credential: FoundCredential, for scheme: AuthScheme, _ operation: Operation
     ) throws(RegistryError) {
-        guard found.credential != .none else { return }
         try checkTransport(to: origin, operation)
         guard case .bearer(let realm, _) = scheme else { return }
         guard realm.isTrusted else {

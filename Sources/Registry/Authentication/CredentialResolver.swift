@@ -35,21 +35,25 @@ actor CredentialResolver {
     ///   - operation: The operation.
     ///   - allowsAnonymous: A Boolean value that indicates whether the request may be sent without
     ///     credentials.
-    /// - Returns: The credential and its source.
+    /// - Returns: The credential, or anonymous access.
     /// - Throws: `ContentError` if a credential file or helper fails.
     func credential(
         for operation: Operation, allowsAnonymous: Bool
-    ) async throws -> FoundCredential {
-        guard let repository = operation.repository else { return .nothing }
+    ) async throws -> RequestCredential {
+        guard let repository = operation.repository else { return .anonymous() }
         if allowsAnonymous, let rejected = anonymousReads[repository] {
             return .anonymous(insteadOf: rejected)
         }
-        let found = try await credentials.credential(for: repository)
+        guard let found = try await credentials.credential(for: repository) else {
+            return .anonymous()
+        }
         guard allowsAnonymous, let rejection = rejections[found.credential],
             time.now() - rejection.at < CredentialStore.renewalInterval
-        else { return found }
-        return try await renewed(found, for: operation)
-            ?? .anonymous(insteadOf: rejection.credential)
+        else { return .found(found) }
+        guard let renewed = try await renewed(found, for: operation) else {
+            return .anonymous(insteadOf: rejection.credential)
+        }
+        return .found(renewed)
     }
 
     /// Returns the credential that has replaced a rejected one, or `nil` if there is none.
@@ -58,30 +62,27 @@ actor CredentialResolver {
     func renewed(
         _ rejected: FoundCredential, for operation: Operation
     ) async throws -> FoundCredential? {
-        guard rejected.credential != .none, let repository = operation.repository else {
-            return nil
-        }
+        guard let repository = operation.repository else { return nil }
         return try await credentials.credential(
             for: repository, replacing: rejected.credential, at: time.now())
     }
 
     /// Reports the source of a credential once, when the credential is first used.
     func reportUse(of found: FoundCredential) {
-        guard found.credential != .none, let source = found.source else { return }
+        guard let source = found.source else { return }
         sendOnce(.credentialUsed(host: host, source: source))
         if found.isTrimmed { sendOnce(.credentialTrimmed(host: host, source: source)) }
     }
 
     /// Records that the registry or its token server accepted a credential.
     func recordAcceptance(of found: FoundCredential) {
-        guard found.credential != .none, let source = found.source else { return }
+        guard let source = found.source else { return }
         rejections[found.credential] = nil
         sendOnce(.credentialAccepted(host: host, source: source))
     }
 
     /// Records that a credential was rejected and that no source has a newer one.
     func recordRejection(of found: FoundCredential, _ rejected: RejectedCredential) {
-        guard found.credential != .none else { return }
         if rejected.isCertain {
             rejections[found.credential] = (rejected, time.now())
         }
@@ -111,14 +112,5 @@ actor CredentialResolver {
 
     private func sendOnce(_ event: RegistryEvent) {
         if sentEvents.insert(event).inserted { events(event) }
-    }
-}
-
-extension FoundCredential {
-    /// Anonymous access in place of a rejected credential.
-    static func anonymous(insteadOf rejected: RejectedCredential) -> FoundCredential {
-        var found = FoundCredential(.none, source: rejected.source)
-        found.replaces = rejected
-        return found
     }
 }

@@ -84,7 +84,7 @@ actor TokenCache {
     init(client: TokenClient) {
         self.client = client
         self.entra = EntraLogin(client: client)
-        self.time = client.retryExecutor.time
+        self.time = client.time
     }
 
     /// Returns a token for a request.
@@ -122,7 +122,7 @@ actor TokenCache {
     private nonisolated func fetch(
         _ request: TokenRequest, for operation: Operation
     ) async throws -> Token {
-        guard case .entra(let identity) = request.credential else {
+        guard case .entra(let identity)? = request.credential else {
             return try await client.token(request, for: operation)
         }
         let (origin, service) = (request.realm.origin, request.service)

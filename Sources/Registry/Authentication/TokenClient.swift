@@ -12,7 +12,7 @@ struct TokenRequest: Hashable, Sendable {
     let service: String?
     /// The scopes in the order in which they are requested.
     let scopes: [Scope]
-    let credential: Credential
+    let credential: Credential?
 
     /// The scope for requests that need none: some servers reject a form without a scope, and
     /// permissions that the user lacks are silently omitted from a token.
@@ -22,12 +22,12 @@ struct TokenRequest: Hashable, Sendable {
     ///
     /// Source: distribution's token specification § Requesting a token, and its OAuth2 variant.
     func httpRequest() -> HTTPRequest {
-        guard case .identityToken(let token) = credential else {
+        guard case .identityToken(let token)? = credential else {
             var url = realm.url
             if let service { url = url.adding(query: "service", service) }
             for scope in scopes { url = url.adding(query: "scope", scope.description) }
             return HTTPRequest(
-                .get, url, authorization: credential.basicAuthorization,
+                .get, url, authorization: credential?.basicAuthorization,
                 addressScope: realm.addressScope)
         }
         var form = [
@@ -52,10 +52,13 @@ struct TokenRequest: Hashable, Sendable {
 ///
 /// It follows no redirects, because a redirected credential is a stolen one.
 struct TokenClient: Sendable {
+    let host: RegistryHost
     let origin: Origin
-    let transport: any HTTPTransport
     var retryExecutor: RetryExecutor
-    let timeouts: HTTPTimeouts
+    let dependencies: RegistryClientPool.ClientDependencies
+
+    /// The clock and the random numbers.
+    var time: RetryTiming { dependencies.time }
 
     /// The maximum size of a response, in bytes.
     static let maximumSize = 64 << 10
@@ -91,14 +94,14 @@ struct TokenClient: Sendable {
         _ request: HTTPRequest, timeouts limits: HTTPTimeouts? = nil, for operation: Operation
     ) async throws -> [UInt8] {
         var request = request
-        request.timeouts = limits ?? timeouts
+        request.timeouts = limits ?? dependencies.timeouts
         let server = request.url.origin
         let retryExecutor = retryExecutor.forOrigin(server)
         return try await retryExecutor.run(operation) { [request] in
             // The request that needs the token may hold the last permit of this host.
             try await retryExecutor.throttle.withoutPermit {
-                let start = retryExecutor.time.now()
-                let response = try await transport.send(request)
+                let start = time.now()
+                let response = try await dependencies.transport.send(request)
                 let isSuccess = response.status == 200
                 let bytes = isSuccess ? try await response.collect(limit: Self.maximumSize) : []
                 report(
@@ -106,7 +109,7 @@ struct TokenClient: Sendable {
                     byteCount: bytes.count)
                 guard isSuccess else {
                     throw await ErrorResponse(
-                        response, from: .tokenServer, at: server, registry: retryExecutor.host)
+                        response, from: .tokenServer, at: server, registry: host)
                 }
                 return bytes
             }
@@ -134,20 +137,20 @@ struct TokenClient: Sendable {
         let operation = isStep ? operation.step(.versionCheck, phrase) : operation
         let request = HTTPRequest(
             .get, try HTTPURL(origin, target: "/v2/"), authorization: authorization,
-            timeouts: timeouts)
+            timeouts: dependencies.timeouts)
         return try await retryExecutor.run(operation) {
             try await retryExecutor.throttle.withoutPermit {
-                let start = retryExecutor.time.now()
-                let response = try await transport.send(request)
+                let start = time.now()
+                let response = try await dependencies.transport.send(request)
                 report(
-                    request, since: start, .versionCheck, to: retryExecutor.host.name,
+                    request, since: start, .versionCheck, to: host.name,
                     status: response.status, byteCount: 0)
                 if response.status == 200 {
                     try await checkContent(of: response, for: operation)
                     return nil
                 }
                 let errorResponse = await ErrorResponse(
-                    response, from: .registry, at: origin, registry: retryExecutor.host)
+                    response, from: .registry, at: origin, registry: host)
                 guard errorResponse.isAboutCredentials else { throw errorResponse }
                 return errorResponse
             }
@@ -157,7 +160,7 @@ struct TokenClient: Sendable {
     /// Rejects a web page; Quay labels its own response as `text/html` too, so the bytes decide.
     private func checkContent(of response: HTTPResponse, for operation: Operation) async throws {
         guard WebPage.isResponse(200, response.fields) else { return }
-        let bytes = await response.prefix(ErrorBody.maximumSize)
+        let bytes = await response.prefix(DistributionError.maximumBodySize)
         guard !WebPage.isMarkup(bytes) else {
             throw RegistryError(
                 operation, expected: "registry response", received: bytes, response.fields)
@@ -165,13 +168,13 @@ struct TokenClient: Sendable {
     }
 
     private func report(
-        _ request: HTTPRequest, since start: Duration, _ kind: RequestKind, to host: String,
+        _ request: HTTPRequest, since start: Duration, _ kind: RequestKind, to server: String,
         status: Int, byteCount: Int
     ) {
-        let duration = retryExecutor.time.now() - start
-        retryExecutor.events(
+        let duration = time.now() - start
+        dependencies.events(
             .requestFinished(
-                host: host, kind: kind, status: status, bytes: byteCount,
+                host: server, kind: kind, status: status, bytes: byteCount,
                 trace: RequestTrace(request.method, request.url, duration: duration)))
     }
 }

@@ -5,8 +5,6 @@ public import TextSafety
 
 /// A credential for a registry.
 public enum Credential: Hashable, Sendable {
-    /// No credential.
-    case none
     /// A user and a password or personal token.
     case basic(user: String, password: Secret)
     /// A refresh token, which the token server exchanges for an access token.
@@ -19,18 +17,11 @@ public enum Credential: Hashable, Sendable {
 public struct FoundCredential: Hashable, Sendable {
     /// The credential.
     public let credential: Credential
-    /// The label of the source, such as `mirror.yaml` or a file's path, or `nil` if nothing was
-    /// found.
+    /// The label of the source, such as `mirror.yaml` or a file's path; `nil` for the command line.
     public let source: String?
-
-    /// The rejected credential that anonymous access replaces; `nil` for every other access.
-    var replaces: RejectedCredential?
     /// A Boolean value that indicates whether line breaks at the end of the user or the secret were
     /// removed.
     private(set) var isTrimmed = false
-
-    /// No credential from any source.
-    public static let nothing = FoundCredential(.none, source: nil)
 
     /// The source and the user, for messages: `mirror.yaml (user me)`.
     public var label: String {
@@ -82,7 +73,7 @@ extension Credential {
             return .basic(
                 user: shortUser?.reveal() ?? user, password: shortPassword ?? password)
         case .identityToken(let token): return token.trimmingLineBreaks().map(Self.identityToken)
-        case .none, .entra: return nil
+        case .entra: return nil
         }
     }
 
@@ -103,6 +94,19 @@ extension Credential {
         // Docker once padded passwords with NUL bytes, which it removes.
         let password = pair[pair.index(after: colon)...].filter { $0 != "\0" }
         self.init(user: String(pair[..<colon]), password: Secret(password))
+    }
+}
+
+/// The credential with which a request is sent.
+enum RequestCredential: Hashable, Sendable {
+    /// None, because no source has any or because it was rejected.
+    case anonymous(insteadOf: RejectedCredential? = nil)
+    /// A credential from a source.
+    case found(FoundCredential)
+
+    /// The rejected credential that is omitted; `nil` for every other request.
+    var omitted: RejectedCredential? {
+        if case .anonymous(let rejected) = self { rejected } else { nil }
     }
 }
 

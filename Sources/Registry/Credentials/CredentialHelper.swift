@@ -59,11 +59,11 @@ public struct CredentialHelper: Sendable {
         self.run = run
     }
 
-    /// Returns the credential for a registry, or `.none` if the helper has none.
-    func credential(for registry: RegistryHost) async throws -> Credential {
+    /// Returns the credential for a registry, or `nil` if the helper has none.
+    func credential(for registry: RegistryHost) async throws -> Credential? {
         let server = AuthFile.key(of: registry)
         guard let output = try await execute("get", Array("\(server)\n".utf8), for: registry) else {
-            return .none
+            return nil
         }
         let response: (user: String, secret: String, server: String)
         do {
@@ -80,7 +80,7 @@ public struct CredentialHelper: Sendable {
         else {
             throw failure(registry, "response for another server")
         }
-        guard !response.user.isEmpty || !response.secret.isEmpty else { return .none }
+        guard !response.user.isEmpty || !response.secret.isEmpty else { return nil }
         return Credential(user: response.user, password: Secret(response.secret))
     }
 

@@ -28,8 +28,8 @@ public actor CredentialStore {
     private let read: FileReader
     private let run: CredentialHelper.Runner
     private var files: [String: AuthFile?] = [:]
-    private let helperFlights = SingleFlight<HelperQuery, Credential>()
-    private var helperCredentials: [HelperQuery: Credential] = [:]
+    private let helperFlights = SingleFlight<HelperQuery, Credential?>()
+    private var helperCredentials: [HelperQuery: Credential?] = [:]
 
     /// The times at which rejected credentials last invalidated the sources.
     private var invalidatedAt: [Credential: Duration] = [:]
@@ -60,17 +60,17 @@ public actor CredentialStore {
         environment: [String: String], read: @escaping FileReader = CredentialStore.readFile,
         run: CredentialHelper.Runner? = nil
     ) {
-        self.given = given.filter { $0.value != .none }
+        self.given = given
         self.authFile = authFile
         self.environment = environment.filter { !$0.value.isEmpty }
         self.read = read
         self.run = run ?? CredentialHelper.runner(environment)
     }
 
-    /// Returns the credential for a repository, and its source.
+    /// Returns the credential for a repository, and its source; `nil` if no source has any.
     ///
     /// - Throws: `ContentError` that names the file or the helper, and quotes neither.
-    public func credential(for repository: Repository) async throws -> FoundCredential {
+    public func credential(for repository: Repository) async throws -> FoundCredential? {
         if let credential = given[repository.registry] {
             return FoundCredential(credential, source: "mirror.yaml")
         }
@@ -81,7 +81,7 @@ public actor CredentialStore {
         if let identity = try EntraIdentity(environment: environment, at: repository.registry) {
             return FoundCredential(.entra(identity), source: identity.source)
         }
-        return .nothing
+        return nil
     }
 
     /// Returns the credential that has replaced a rejected one, or `nil` if there is none.
@@ -97,11 +97,11 @@ public actor CredentialStore {
         for repository: Repository, replacing rejected: Credential, at now: Duration
     ) async throws -> FoundCredential? {
         var found = try await credential(for: repository)
-        if found.credential == rejected {
+        if found?.credential == rejected {
             invalidateSources(because: rejected, at: now)
             found = try await credential(for: repository)
         }
-        return [rejected, .none].contains(found.credential) ? nil : found
+        return found?.credential == rejected ? nil : found
     }
 
     private func invalidateSources(because rejected: Credential, at now: Duration) {
@@ -117,8 +117,7 @@ public actor CredentialStore {
     ) async throws -> FoundCredential? {
         if let name = file.helpers[repository.registry] ?? file.defaultHelper {
             let helper = try CredentialHelper(name: name, file: file.name, run: run)
-            let credential = try await credential(from: helper, for: repository.registry)
-            if credential != .none {
+            if let credential = try await credential(from: helper, for: repository.registry) {
                 return FoundCredential(credential, source: "\(helper.program) (\(file.name))")
             }
         }
@@ -134,7 +133,7 @@ public actor CredentialStore {
 
     private func credential(
         from helper: CredentialHelper, for registry: RegistryHost
-    ) async throws -> Credential {
+    ) async throws -> Credential? {
         let query = HelperQuery(
             program: helper.program, registry: registry, generation: generation)
         if let known = helperCredentials[query] { return known }
@@ -147,9 +146,9 @@ public actor CredentialStore {
         }
     }
 
-    private func store(_ credential: Credential, for query: HelperQuery) {
+    private func store(_ credential: Credential?, for query: HelperQuery) {
         guard query.generation == generation else { return }
-        helperCredentials[query] = credential
+        helperCredentials.updateValue(credential, forKey: query)
     }
 
     private func tokenFromEnvironment(for registry: RegistryHost) -> FoundCredential? {

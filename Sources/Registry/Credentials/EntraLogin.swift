@@ -36,7 +36,7 @@ actor EntraLogin {
 
     init(client: TokenClient) {
         self.client = client
-        self.time = client.retryExecutor.time
+        self.time = client.time
     }
 
     /// Returns a refresh token, from the cache if it is still valid.

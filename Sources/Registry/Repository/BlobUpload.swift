@@ -2,6 +2,7 @@
 
 internal import Content
 internal import HTTP
+internal import OCI
 
 /// The state machine of a blob upload.
 ///
@@ -13,25 +14,6 @@ internal import HTTP
 ///
 /// Source: distribution-spec § Pushing a blob monolithically, § Mounting a blob.
 struct BlobUpload: Sendable {
-    /// A way to send the content.
-    enum Dialect: Hashable, Sendable {
-        /// POST, then one PUT with all bytes.
-        case put
-        /// POST, then one PATCH with all bytes and no range, then an empty PUT.
-        case patch
-        /// POST, then a PATCH with a range for each chunk, then an empty PUT.
-        case chunked
-
-        /// The dialect with smaller requests, or `nil` if there is none.
-        var smaller: Dialect? {
-            switch self {
-            case .put: .patch
-            case .patch: .chunked
-            case .chunked: nil
-            }
-        }
-    }
-
     /// The time of a HEAD request that checks for the blob before any of it is sent.
     enum ExistenceCheck: Hashable, Sendable {
         case never
@@ -97,10 +79,10 @@ struct BlobUpload: Sendable {
         case failed
     }
 
-    private(set) var dialect: Dialect
+    private(set) var dialect: UploadDialect
     private(set) var step: Step
     /// The dialect with the smallest requests that the registry supports.
-    private let last: Dialect
+    private let last: UploadDialect
     private let sibling: String?
     private let existenceCheck: ExistenceCheck
     /// The session that a mount started, until the presence of the blob is known.
@@ -110,9 +92,9 @@ struct BlobUpload: Sendable {
 
     /// Creates an upload that begins with a mount if another repository has the blob.
     init(
-        _ dialect: Dialect, mountingFrom sibling: String?,
+        _ dialect: UploadDialect, mountingFrom sibling: String?,
         checking existenceCheck: ExistenceCheck = .never,
-        last: Dialect = .chunked
+        last: UploadDialect = .chunked
     ) {
         self.dialect = dialect
         self.last = last
@@ -176,5 +158,16 @@ struct BlobUpload: Sendable {
         hasSent = true
         return dialect == .put
             ? .commit(url, withBytes: true) : .send(url, inChunks: dialect == .chunked)
+    }
+}
+
+extension UploadDialect {
+    /// The dialect with smaller requests, or `nil` if there is none.
+    fileprivate var smaller: UploadDialect? {
+        switch self {
+        case .put: .patch
+        case .patch: .chunked
+        case .chunked: nil
+        }
     }
 }

@@ -73,7 +73,8 @@ extension RemoteRepository {
     ) async throws -> ResumingBody {
         ResumingBody(
             size: descriptor.size, operation: operation, retryExecutor: client.retryExecutor,
-            offset: offset, first: try await open(descriptor, at: offset, operation)
+            now: client.time.now, offset: offset,
+            first: try await open(descriptor, at: offset, operation)
         ) { offset in
             try await open(descriptor, at: offset, operation)
         }

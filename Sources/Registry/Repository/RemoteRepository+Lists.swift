@@ -31,7 +31,7 @@ extension RemoteRepository {
             return seen
         }
         if invalid > 0 {
-            client.retryExecutor.events(.invalidTagsSkipped(repository: repository, count: invalid))
+            client.events(.invalidTagsSkipped(repository: repository, count: invalid))
         }
         return tags
     }

@@ -25,7 +25,7 @@ extension RemoteRepository {
                 }
                 // GHCR and ECR report a blob only some time after it was pushed.
                 guard let wait = waits.popFirst() else { throw error }
-                try await client.retryExecutor.time.sleep(wait)
+                try await client.time.sleep(wait)
             } catch let error as RegistryError where error.isAboutImmutableTag {
                 try await acceptImmutableTag(manifest, as: name, after: error)
                 return ManifestPushResult(isListed: false)
@@ -77,7 +77,7 @@ extension RemoteRepository {
                     .unavailable, operation, "accepted, but not visible after a minute",
                     hint: "run again later")
             }
-            try await client.retryExecutor.time.sleep(wait)
+            try await client.time.sleep(wait)
         }
         guard stored == expected else {
             throw RegistryError(

@@ -66,7 +66,7 @@ extension RemoteRepository {
             client.uploadDialect, mountingFrom: mount.from, checking: mount.existenceCheck,
             last: client.profile.smallestDialect)
         var attempt = 1
-        let start = client.retryExecutor.time.now()
+        let start = client.time.now()
         var failure: RegistryError?
         while true {
             let result: BlobUpload.StepResult

@@ -17,6 +17,7 @@ struct ResumingBody: AsyncSequence, Sendable {
     let size: Int
     let operation: Operation
     let retryExecutor: RetryExecutor
+    let now: @Sendable () -> Duration
     /// The offset of the first byte to return.
     let offset: Int
     let first: Segment
@@ -46,7 +47,7 @@ struct ResumingBody: AsyncSequence, Sendable {
             self.segment = whole.first.body.makeAsyncIterator()
             self.offset = whole.offset
             self.surplus = whole.offset - whole.first.start
-            self.start = whole.retryExecutor.time.now()
+            self.start = whole.now()
         }
 
         func next() async throws -> [UInt8]? {
@@ -82,7 +83,7 @@ struct ResumingBody: AsyncSequence, Sendable {
                 // No wait: an unreliable connection does not improve with time.
                 try Task.checkCancellation()
                 attempt = 1
-                start = whole.retryExecutor.time.now()
+                start = whole.now()
             } else {
                 let failure = RegistryError(whole.operation, error)
                 guard

@@ -17,7 +17,7 @@ extension UploadSession {
         var chunks = try await ChunkReader(open, size: chunkSize.value)
         var sessionURL = url
         var attempt = 1
-        var start = repository.client.retryExecutor.time.now()
+        var start = repository.client.time.now()
         while let chunk = try await chunks.current() {
             let end: Int?
             do {
@@ -31,7 +31,7 @@ extension UploadSession {
                 continue
             }
             attempt = 1
-            start = repository.client.retryExecutor.time.now()
+            start = repository.client.time.now()
             // Without the field, the whole chunk was stored; ECR never changes its value.
             let kept = end.map { $0 + 1 - chunks.offset } ?? chunk.count
             chunks.drop(kept > 0 && kept < chunk.count ? kept : chunk.count)

@@ -134,7 +134,7 @@ struct UploadSession: Sendable {
                         .interrupted,
                         "the response has the status \(status), but the blob is missing"))
             }
-            try await repository.client.retryExecutor.time.sleep(wait)
+            try await repository.client.time.sleep(wait)
         }
     }
 

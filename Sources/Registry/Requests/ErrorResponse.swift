@@ -36,7 +36,7 @@ struct ErrorResponse: Error, Sendable {
     /// credentials.
     var hadToken = false
     /// The credential of the request, or `nil` if it is not known.
-    var credential: FoundCredential?
+    var credential: RequestCredential?
 
     init(
         _ response: HTTPResponse, isWebPage: Bool? = nil, from responder: Responder,
@@ -47,13 +47,13 @@ struct ErrorResponse: Error, Sendable {
         self.responder = responder
         self.addressClass = response.addressClass(at: origin)
         self.fields = response.fields
-        let body = await response.prefix(ErrorBody.maximumSize)
+        let body = await response.prefix(DistributionError.maximumBodySize)
         self.requiresTLS =
             origin.scheme == .http && response.status == 400 && Self.mentionsTLS(body)
         self.isWebPage =
             !requiresTLS
             && (isWebPage ?? WebPage.isResponse(response.status, response.fields))
-        let problems = ErrorBody.problems(in: body)
+        let problems = DistributionError.all(in: body)
         self.problems = problems
         self.outcome = RetryPolicy.Outcome(
             event: Self.event(response.status, problems, registry: registry),
@@ -212,7 +212,8 @@ struct ErrorResponse: Error, Sendable {
             return "free space, or raise the storage quota of the project"
         case .denied:
             let isRejected = status == 401 && !hadToken
-            return DenialAdvice(operation, credential, isRejected ? .rejected : .insufficient).text
+            return operation.adviceAfterDenial(
+                of: credential, isRejected ? .rejected : .insufficient)
         case .missing where operation.access.writes:
             return "create the repository first; some registries require it"
         case .quota: return Self.quotaHint

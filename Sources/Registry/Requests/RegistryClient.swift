@@ -10,7 +10,7 @@ internal import TextSafety
 /// The knowledge about a registry that its responses have revealed during the run.
 struct LearnedCapabilities: Sendable {
     /// The way blobs are uploaded.
-    var uploadDialect: BlobUpload.Dialect
+    var uploadDialect: UploadDialect
     /// The remaining pulls.
     var pullRateLimit: PullRateLimit
     /// A Boolean value that indicates whether the registry may have a referrers API.
@@ -24,13 +24,7 @@ struct LearnedCapabilities: Sendable {
 
     /// Creates the knowledge before the first request.
     init(settings: RegistrySettings, profile: RegistryProfile) {
-        uploadDialect =
-            switch settings.uploadDialect {
-            case .auto: profile.uploadDialect
-            case .put: .put
-            case .patch: .patch
-            case .chunked: .chunked
-            }
+        uploadDialect = settings.uploadDialect ?? profile.uploadDialect
         pullRateLimit = PullRateLimit(reserve: settings.reservePulls)
     }
 }
@@ -45,7 +39,6 @@ final class RegistryClient: Sendable {
     let retryExecutor: RetryExecutor
     let redirects: RedirectPolicy
 
-    private let transport: any HTTPTransport
     private let authenticator: Authenticator
     let throttle: HostThrottle
     /// The limit of uploads in chunks, each of which is held in memory.
@@ -59,7 +52,6 @@ final class RegistryClient: Sendable {
     private let optionalRequests = OptionalRequests()
     /// The warnings of the registry that were reported.
     private let warnings = ReportedWarnings()
-    private let timeouts: HTTPTimeouts
     private let learned: Mutex<LearnedCapabilities>
     private let dependencies: RegistryClientPool.ClientDependencies
     /// The method by which the registry reports blobs that a repository already has.
@@ -75,8 +67,6 @@ final class RegistryClient: Sendable {
         let profile = RegistryProfile.of(host)
         self.profile = profile
         self.dependencies = dependencies
-        self.transport = dependencies.transport
-        self.timeouts = dependencies.timeouts
         self.redirects = RedirectPolicy(registry: origin, settings)
         let throttle = dependencies.throttles.throttle(
             for: origin, concurrency: settings.concurrency ?? profile.concurrency)
@@ -87,22 +77,25 @@ final class RegistryClient: Sendable {
         self.presence = BlobPresence(mountsBlobs: profile.mountsBlobs)
         self.learned = Mutex(LearnedCapabilities(settings: settings, profile: profile))
         self.retryExecutor = RetryExecutor(
-            host: host, origin: origin, policy: dependencies.policy, throttle: throttle,
-            throttles: dependencies.throttles, monitor: dependencies.monitor,
-            time: dependencies.time,
-            events: dependencies.events)
+            host: host, origin: origin, throttle: throttle, dependencies)
         self.authenticator = Authenticator(
             policy: CredentialPolicy(host: host, origin: origin, settings: settings),
             resolver: CredentialResolver(
                 host: host, credentials: dependencies.credentials, time: dependencies.time,
                 events: dependencies.events),
             client: TokenClient(
-                origin: origin, transport: dependencies.transport, retryExecutor: retryExecutor,
-                timeouts: dependencies.timeouts))
+                host: host, origin: origin, retryExecutor: retryExecutor,
+                dependencies: dependencies))
     }
 
+    /// The clock and the random numbers.
+    var time: RetryTiming { dependencies.time }
+
+    /// The handler of events.
+    var events: @Sendable (RegistryEvent) -> Void { dependencies.events }
+
     /// The upload dialect of the registry, as known so far.
-    var uploadDialect: BlobUpload.Dialect {
+    var uploadDialect: UploadDialect {
         get { learned.withLock { $0.uploadDialect } }
         set { learned.withLock { $0.uploadDialect = newValue } }
     }
@@ -243,14 +236,14 @@ final class RegistryClient: Sendable {
             do {
                 let response = try await sendFollowingRedirects(request, authorization)
                 let credential = negotiation.sentCredential
-                let isHidden = credential.replaces != nil && mayBeHidden(response, from: request)
+                let isHidden = credential.omitted != nil && mayBeHidden(response, from: request)
                 await authenticator.recordResponse(to: negotiation, isSuccess: !isHidden)
                 if isHidden {
                     throw RegistryError(
                         .missing, request.operation, "not found (404)", status: 404
-                    ).attributed(to: credential.replaces)
+                    ).attributed(to: credential.omitted)
                 }
-                if credential.credential != .none {
+                if case .found = credential {
                     learned.withLock { $0.hasAcceptedCredentials = true }
                 }
                 return response
@@ -318,19 +311,19 @@ final class RegistryClient: Sendable {
         var httpRequest = HTTPRequest(
             request.method, url, fields: request.fields, body: try await open(request),
             isBulk: request.isBulk, expectedLength: request.expectedLength ?? request.bodyLength,
-            timeouts: request.limits(timeouts),
+            timeouts: request.limits(dependencies.timeouts),
             addressScope: hop.addressScope)
         if redirects.maySendCredentials(at: url, for: request.operation.access.repository) {
             httpRequest.authorization = authorization
         }
-        let (events, kind) = (retryExecutor.events, request.operation.kind)
-        let (now, start) = (retryExecutor.time.now, retryExecutor.time.now())
+        let (events, kind) = (events, request.operation.kind)
+        let (now, start) = (time.now, time.now())
         let trace = { @Sendable [method = request.method] in
             RequestTrace(method, url, duration: now() - start)
         }
         let hostName = url.origin == origin ? host.name : url.origin.authority
         do {
-            let response = try await transport.send(httpRequest)
+            let response = try await dependencies.transport.send(httpRequest)
             for warning in warnings.new(in: response.fields) {
                 events(.warningReceived(host: hostName, text: warning))
             }
@@ -385,7 +378,7 @@ final class RegistryClient: Sendable {
     private func recordPullsRemaining(_ fields: HTTPFields) {
         guard let name = profile.remainingPullsField else { return }
         if let left = learned.withLock({ $0.pullRateLimit.note(fields, in: name) }) {
-            retryExecutor.events(.pullsRemaining(host: host, count: left))
+            events(.pullsRemaining(host: host, count: left))
         }
     }
 }

@@ -7,18 +7,11 @@ public import TextSafety
 
 /// An error of a registry, or of the connection to it.
 public struct RegistryError: ContentFailure {
-    /// The operation that failed, such as `reading the tag 1.36`.
-    public let operation: String
-    /// The registry.
-    public let registry: RegistryHost
-    /// The repository, or `nil` if the request concerned the whole registry.
-    public let repository: Repository?
+    private let request: Operation
+    /// The last error response; `nil` if something else failed.
+    private let response: ErrorResponse?
     /// The status of the last response, if there was one.
     public let status: Int?
-    /// The errors in the response.
-    public let problems: [DistributionError]
-    /// The registry's request id, for its operators.
-    public let requestID: UntrustedText?
     /// The cause of the failure.
     public private(set) var reason: String
     /// The class of the failure.
@@ -28,15 +21,6 @@ public struct RegistryError: ContentFailure {
     /// A Boolean value that indicates whether the registry rejected valid credentials, as it also
     /// does for missing content.
     private(set) var isAmbiguousWithNotFound: Bool
-    /// A Boolean value that indicates whether a web page came instead of the registry's response.
-    let isWebPage: Bool
-    /// A Boolean value that indicates whether the tag is immutable.
-    let isAboutImmutableTag: Bool
-    /// A Boolean value that indicates whether a response to GET may state the reason, which the
-    /// response to HEAD cannot.
-    let hasReasonInBody: Bool
-    /// A Boolean value that indicates whether the request only reads.
-    private let isRead: Bool
     /// The result of the last attempt, if it can be retried.
     let outcome: RetryPolicy.Outcome?
 
@@ -45,74 +29,84 @@ public struct RegistryError: ContentFailure {
         _ failureClass: FailureClass, _ operation: Operation, _ reason: String, hint: String? = nil,
         status: Int? = nil, outcome: RetryPolicy.Outcome? = nil
     ) {
-        self.operation = operation.phrase
-        self.registry = operation.registry
-        self.repository = operation.repository
+        self.request = operation
+        self.response = nil
         self.status = status
-        self.problems = []
-        self.requestID = nil
         self.reason = reason
         self.failureClass = failureClass
         self.hint = hint
         self.isAmbiguousWithNotFound = false
-        self.isWebPage = false
-        self.isAboutImmutableTag = false
-        self.hasReasonInBody = false
-        self.isRead = !operation.access.writes
         self.outcome = outcome
     }
 
     /// Creates an error from an error response.
-    init(_ operation: Operation, _ errorResponse: ErrorResponse) {
-        self.operation = operation.phrase
-        self.registry = operation.registry
-        self.repository = operation.repository
-        self.status = errorResponse.status
-        self.problems = errorResponse.problems
-        self.requestID = errorResponse.requestID
-        let isIncomplete = operation.kind == .manifestPut && errorResponse.namesMissingContent
-        self.reason =
-            isIncomplete ? "content of the manifest is missing" : errorResponse.reason
-        self.failureClass = isIncomplete ? .incomplete : errorResponse.failureClass
-        self.hint =
-            isIncomplete
-            ? "run again; if it fails again, report the lost content to the registry's operator"
-            : errorResponse.hint(for: operation)
-        self.isAmbiguousWithNotFound = errorResponse.isAmbiguousWithNotFound
-        self.isWebPage = errorResponse.isWebPage
-        self.isAboutImmutableTag = errorResponse.isAboutImmutableTag
-        self.hasReasonInBody =
-            errorResponse.credential?.replaces == nil && errorResponse.hasReasonInBody
-        self.isRead = !operation.access.writes
-        self.outcome = errorResponse.outcome
-        if let credential = errorResponse.credential { name(credential) }
+    init(_ operation: Operation, _ response: ErrorResponse) {
+        self.request = operation
+        self.response = response
+        self.status = response.status
+        self.isAmbiguousWithNotFound = response.isAmbiguousWithNotFound
+        self.outcome = response.outcome
+        if operation.kind == .manifestPut, response.namesMissingContent {
+            self.reason = "content of the manifest is missing"
+            self.failureClass = .incomplete
+            self.hint =
+                "run again; if it fails again, report the lost content to the registry's operator"
+        } else {
+            self.reason = response.reason
+            self.failureClass = response.failureClass
+            self.hint = response.hint(for: operation)
+        }
+        if let credential = response.credential { name(credential) }
+    }
+
+    /// The operation that failed, such as `reading the tag 1.36`.
+    public var operation: String { request.phrase }
+
+    /// The registry.
+    public var registry: RegistryHost { request.registry }
+
+    /// The repository, or `nil` if the request concerned the whole registry.
+    public var repository: Repository? { request.repository }
+
+    /// The errors in the response.
+    public var problems: [DistributionError] { response?.problems ?? [] }
+
+    /// The registry's request id, for its operators.
+    public var requestID: UntrustedText? { response?.requestID }
+
+    /// A Boolean value that indicates whether a web page came instead of the registry's response.
+    var isWebPage: Bool { response?.isWebPage ?? false }
+
+    /// A Boolean value that indicates whether the tag is immutable.
+    var isAboutImmutableTag: Bool { response?.isAboutImmutableTag ?? false }
+
+    /// A Boolean value that indicates whether a response to GET may state the reason, which the
+    /// response to HEAD cannot.
+    var hasReasonInBody: Bool {
+        response.map { $0.credential?.omitted == nil && $0.hasReasonInBody } ?? false
     }
 
     /// Returns the error of a token request for an operation with a credential, which a user needs
     /// to find the cause of a rejection.
-    func naming(_ credential: FoundCredential, for operation: Operation) -> RegistryError {
+    func naming(_ credential: RequestCredential, for operation: Operation) -> RegistryError {
         var error = self
         if error.failureClass == .denied, error.outcome != nil {
             let isRejected = error.status == 401 || error.status == 400
-            error.hint =
-                DenialAdvice(
-                    operation, credential, isRejected ? .rejected : .rejectedOrInsufficient
-                ).text
+            error.hint = operation.adviceAfterDenial(
+                of: credential, isRejected ? .rejected : .rejectedOrInsufficient)
         }
         error.name(credential)
         return error
     }
 
-    private mutating func name(_ credential: FoundCredential) {
-        if let rejected = credential.replaces {
-            attribute(to: rejected)
-        } else if failureClass == .denied, outcome != nil {
-            switch credential.credential {
-            case .none: reason += ", no credentials were sent"
-            case _ where status == 401:
-                reason = "credentials from \(credential.label) rejected (401)"
-            default: reason += " with credentials from \(credential.label)"
-            }
+    private mutating func name(_ credential: RequestCredential) {
+        switch credential {
+        case .anonymous(insteadOf: let rejected?): attribute(to: rejected)
+        case _ where failureClass != .denied || outcome == nil: break
+        case .anonymous: reason += ", no credentials were sent"
+        case .found(let found) where status == 401:
+            reason = "credentials from \(found.label) rejected (401)"
+        case .found(let found): reason += " with credentials from \(found.label)"
         }
     }
 
@@ -171,7 +165,7 @@ public struct RegistryError: ContentFailure {
     /// A Boolean value that indicates whether a policy permits no one to read an existing manifest.
     ///
     /// Source: goharbor/harbor#15885: 412 to HEAD and GET of an image with vulnerabilities.
-    public var blocksPulls: Bool { status == 412 && isRead }
+    public var blocksPulls: Bool { status == 412 && !request.access.writes }
 
     /// The registry and the reason, without the operation and its repository.
     public var cause: FailureCause? {

@@ -8,28 +8,31 @@ struct RetryExecutor: Sendable {
     let host: RegistryHost
     /// The origin of the requests: the registry's, or that of its token server.
     var origin: Origin
-    var policy: RetryPolicy
     /// The throttle of that origin.
     var throttle: HostThrottle
-    let throttles: HostThrottles
-    let monitor: HostHealthMonitor
-    let time: RetryTiming
+    var policy: RetryPolicy
     /// A Boolean value that indicates whether failures other than throttling are retried.
-    var retriesFailures = true
-    let events: @Sendable (RegistryEvent) -> Void
+    private var retriesFailures = true
+    private let dependencies: RegistryClientPool.ClientDependencies
+    private var time: RetryTiming { dependencies.time }
+
+    init(
+        host: RegistryHost, origin: Origin, throttle: HostThrottle,
+        _ dependencies: RegistryClientPool.ClientDependencies
+    ) {
+        self.host = host
+        self.origin = origin
+        self.throttle = throttle
+        self.policy = dependencies.policy
+        self.dependencies = dependencies
+    }
 
     /// Returns an executor for requests to another host that serves the registry.
     func forOrigin(_ origin: Origin) -> RetryExecutor {
-        var retryExecutor = withThrottle(
-            throttles.throttle(for: origin, concurrency: HostThrottles.concurrency))
-        retryExecutor.origin = origin
-        return retryExecutor
-    }
-
-    /// Returns an executor that uses another throttle.
-    func withThrottle(_ throttle: HostThrottle) -> RetryExecutor {
         var retryExecutor = self
-        retryExecutor.throttle = throttle
+        retryExecutor.origin = origin
+        retryExecutor.throttle = dependencies.throttles.throttle(
+            for: origin, concurrency: HostThrottles.concurrency)
         return retryExecutor
     }
 
@@ -41,7 +44,8 @@ struct RetryExecutor: Sendable {
     ///     failures other than throttling.
     /// - Returns: The executor.
     func forOptionalRequests(_ throttle: HostThrottle, retriesFailures: Bool) -> RetryExecutor {
-        var retryExecutor = withThrottle(throttle)
+        var retryExecutor = self
+        retryExecutor.throttle = throttle
         retryExecutor.policy = policy.optional
         retryExecutor.retriesFailures = retriesFailures
         return retryExecutor
@@ -77,7 +81,7 @@ struct RetryExecutor: Sendable {
     private func givenUp(_ operation: Operation, _ failure: RegistryError) -> RegistryError? {
         switch failure.outcome?.event {
         case .transport(.connect), .transport(.resolve):
-            monitor.givenUp(origin).map { RegistryError(operation, $0) }
+            dependencies.monitor.givenUp(origin).map { RegistryError(operation, $0) }
         default: nil
         }
     }
@@ -97,7 +101,7 @@ struct RetryExecutor: Sendable {
         guard let outcome = failure.outcome, retriesFailures || outcome.isCongestion else {
             return false
         }
-        let health = monitor.health(of: origin)
+        let health = dependencies.monitor.health(of: origin)
         let decision = policy.decide(
             attempt: attempt, outcome, jitter: time.jitter(),
             left: health.left(at: time.now(), isThrottled: outcome.isCongestion),
@@ -105,11 +109,11 @@ struct RetryExecutor: Sendable {
         switch decision {
         case .giveUp: return false
         case .retry(let wait):
-            events(.retryWaiting(host: host, reason: failure.reason, duration: wait))
+            dependencies.events(.retryWaiting(host: host, reason: failure.reason, duration: wait))
             try await time.sleep(wait)
         case .closeHost(let wait):
             // The next attempt waits until the host is open again, like all requests.
-            events(.retryWaiting(host: host, reason: failure.reason, duration: wait))
+            dependencies.events(.retryWaiting(host: host, reason: failure.reason, duration: wait))
             throttle.close(for: wait)
         }
         return true

@@ -70,7 +70,7 @@ enum WebPage {
         let type = fields["content-type"].map { UntrustedText($0).display(limit: 80) }
         let kind = type ?? "content without a type"
         guard !bytes.isEmpty else { return "an empty response (\(kind))" }
-        let title = isMarkup(bytes) ? ErrorBody.problems(in: bytes).first?.message : nil
+        let title = isMarkup(bytes) ? DistributionError.all(in: bytes).first?.message : nil
         let start = title ?? UntrustedText(bytes: bytes.prefix(200))
         return "\(kind) \(title == nil ? "that begins with" : "titled") "
             + "'\(start.display(limit: 80))'"

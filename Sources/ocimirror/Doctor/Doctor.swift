@@ -104,8 +104,7 @@ struct Doctor {
         _ host: RegistryHost, _ repository: Repository
     ) async throws -> RegistryDiagnosis.Check {
         do {
-            let found = try await credentials.credential(for: repository)
-            guard found.credential != .none else {
+            guard let found = try await credentials.credential(for: repository) else {
                 return .init(test: .credentials, status: .none)
             }
             let isRequired = try await pool.verify(found.credential, at: host)

@@ -213,13 +213,7 @@ extension RegistrySettings {
         requiresAuth = options.requiresAuth
         concurrency = options.concurrency
         reservePulls = options.reservePulls
-        uploadDialect =
-            switch options.upload {
-            case .auto: .auto
-            case .chunked: .chunked
-            case .put: .put
-            case .patch: .patch
-            }
+        uploadDialect = options.upload
         tokenHosts = options.tokenHosts
         allowedHosts = options.allowedHosts
         allowedRanges = options.allowedRanges

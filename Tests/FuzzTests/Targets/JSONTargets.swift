@@ -69,7 +69,7 @@ extension FuzzTarget {
 
     /// Error bodies of registries and proxies: the description of each problem is safe to print.
     static let errorBody = FuzzTarget("error-body") { input throws(Violation) in
-        let problems = ErrorBody.problems(in: input)
+        let problems = DistributionError.all(in: input)
         try require(problems.count <= 8, "\(problems.count) problems")
         for problem in problems { try requireSafe(problem.description) }
         return problems.hashValue

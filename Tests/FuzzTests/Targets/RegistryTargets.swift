@@ -32,7 +32,7 @@ extension FuzzTarget {
         }
         guard case .bearer(let realm, let service)? = requirement?.scheme else { return 1 }
         let request = TokenRequest(
-            realm: realm, service: service, scopes: requirement?.scopes ?? [], credential: .none)
+            realm: realm, service: service, scopes: requirement?.scopes ?? [], credential: nil)
         let url = request.httpRequest().url
         try require(url.origin == realm.origin, "the token request leaves its realm")
         try checkURL(url)
@@ -86,7 +86,7 @@ extension FuzzTarget {
         for (name, line) in zip(["retry-after", "date"], lines) {
             fields.appendIfValid(name, String(decoding: line, as: UTF8.self))
         }
-        let problems = lines.count > 2 ? ErrorBody.problems(in: Array(lines[2])) : []
+        let problems = lines.count > 2 ? DistributionError.all(in: Array(lines[2])) : []
         let wait = RetryAfter.duration(in: fields, problems)
         if let wait {
             try require(wait > .zero && wait <= .seconds(1 << 40), "wait of \(wait)")
@@ -111,7 +111,7 @@ extension FuzzTarget {
     static let upload = FuzzTarget("upload") { input throws(Violation) in
         guard let first = input.first, let sessions = Self.sessions else { return 0 }
         let kind = Int(first)
-        let dialects: [BlobUpload.Dialect] = [.put, .patch, .chunked]
+        let dialects: [UploadDialect] = [.put, .patch, .chunked]
         let checks: [BlobUpload.ExistenceCheck] = [.never, .first, .afterFailedMount, .afterMount]
         var upload = BlobUpload(
             dialects[kind % 3], mountingFrom: kind & 4 == 0 ? nil : "base",

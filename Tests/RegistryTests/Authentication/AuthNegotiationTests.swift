@@ -60,10 +60,10 @@ import TextSafety
         }
     }
 
-    static func name(_ credential: Credential) -> String {
+    static func name(_ credential: Credential?) -> String {
         switch credential {
-        case .basic(_, let password): password.reveal()
-        case .none: "anonymous"
+        case .basic(_, let password)?: password.reveal()
+        case nil: "anonymous"
         case .identityToken, .entra: "other"
         }
     }
@@ -102,7 +102,7 @@ import TextSafety
             testDescription: "an anonymous token after the first 401", first: "send nothing",
             steps: [
                 (.rejected(status: 401, bearer), "find"),
-                (.credential(.nothing), "token app:pull as anonymous"),
+                (.credential(.anonymous()), "token app:pull as anonymous"),
                 (token("t"), "send Bearer t"),
                 (.rejected(status: 401, bearer), "fail"),
             ]),
@@ -111,7 +111,7 @@ import TextSafety
             first: "send nothing",
             steps: [
                 (.rejected(status: 403, nil), "check the version"),
-                (.versionChecked(basic), "find"), (.credential(me), "send a password"),
+                (.versionChecked(basic), "find"), (.credential(.found(me)), "send a password"),
             ]),
         Path(
             testDescription: "no challenge at all", first: "send nothing",
@@ -120,18 +120,19 @@ import TextSafety
             ]),
         Path(
             testDescription: "no password for Basic", first: "send nothing",
-            steps: [(.rejected(status: 401, basic), "find"), (.credential(.nothing), "fail")]),
+            steps: [(.rejected(status: 401, basic), "find"), (.credential(.anonymous()), "fail")]),
         Path(
             testDescription: "no password for Basic that is already known", scheme: .basic,
             first: "find",
             steps: [
-                (.credential(.nothing), "send nothing"), (.rejected(status: 401, basic), "fail"),
+                (.credential(.anonymous()), "send nothing"),
+                (.rejected(status: 401, basic), "fail"),
             ]),
         Path(
             testDescription: "a registry that changes from Basic to tokens", scheme: .basic,
             first: "find",
             steps: [
-                (.credential(.nothing), "send nothing"),
+                (.credential(.anonymous()), "send nothing"),
                 (.rejected(status: 401, bearer), "token app:pull as anonymous"),
             ]),
     ]
@@ -141,7 +142,7 @@ import TextSafety
             testDescription: "a cached token is replaced once", scheme: bearer.scheme,
             allowsAnonymous: false, first: "find",
             steps: [
-                (.credential(me), "token app:pull as old"),
+                (.credential(.found(me)), "token app:pull as old"),
                 (token("t1", isCached: true), "send Bearer t1"),
                 (.rejected(status: 401, bearer), "token app:pull as old other than Bearer t1"),
                 (token("t2", isCached: true), "send Bearer t2"),
@@ -151,7 +152,7 @@ import TextSafety
             testDescription: "a cached token is kept after a 403 with a challenge",
             scheme: bearer.scheme, allowsAnonymous: false, first: "find",
             steps: [
-                (.credential(.nothing), "token app:pull as anonymous"),
+                (.credential(.anonymous()), "token app:pull as anonymous"),
                 (token("t", isCached: true), "send Bearer t"),
                 (.rejected(status: 403, bearer), "fail"),
             ]),
@@ -159,7 +160,7 @@ import TextSafety
             testDescription: "a cached token is replaced after a 403 without a challenge",
             scheme: bearer.scheme, first: "find",
             steps: [
-                (.credential(.nothing), "token app:pull as anonymous"),
+                (.credential(.anonymous()), "token app:pull as anonymous"),
                 (token("t", isCached: true), "send Bearer t"),
                 (.rejected(status: 403, nil), "token app:pull as anonymous other than Bearer t"),
             ]),
@@ -167,7 +168,7 @@ import TextSafety
             testDescription: "a wider scope is requested once, then nothing is left",
             scheme: bearer.scheme, first: "find",
             steps: [
-                (.credential(me), "token app:pull as old"), (token("t1"), "send Bearer t1"),
+                (.credential(.found(me)), "token app:pull as old"), (token("t1"), "send Bearer t1"),
                 (
                     .rejected(status: 401, naming("repository:app:metadata_read")),
                     "token app:metadata_read,pull as old"
@@ -182,7 +183,7 @@ import TextSafety
             testDescription: "a wider scope after a token that has expired",
             scheme: bearer.scheme, first: "find",
             steps: [
-                (.credential(.nothing), "token app:pull as anonymous"),
+                (.credential(.anonymous()), "token app:pull as anonymous"),
                 (token("t1", isCached: true), "send Bearer t1"),
                 (
                     .rejected(status: 401, bearer),
@@ -198,7 +199,7 @@ import TextSafety
             testDescription: "a password that the token server denies is read again",
             scheme: bearer.scheme, first: "find",
             steps: [
-                (.credential(me), "token app:pull as old"),
+                (.credential(.found(me)), "token app:pull as old"),
                 (.tokenDenied(status: 401), "renew old"),
                 (.renewedCredential(renewed), "token app:pull as new"),
                 (.tokenDenied(status: 401), "token app:pull as anonymous"),
@@ -208,13 +209,13 @@ import TextSafety
             testDescription: "a denied password of a push", scheme: bearer.scheme,
             access: .push("app"), allowsAnonymous: false, first: "find",
             steps: [
-                (.credential(me), "token app:pull,push as old"),
+                (.credential(.found(me)), "token app:pull,push as old"),
                 (.tokenDenied(status: 403), "renew old"), (.renewedCredential(nil), "fail"),
             ], facts: ["rejected old"]),
         Path(
             testDescription: "anonymous access is tried once", scheme: bearer.scheme, first: "find",
             steps: [
-                (.credential(me), "token app:pull as old"), (token("t"), "send Bearer t"),
+                (.credential(.found(me)), "token app:pull as old"), (token("t"), "send Bearer t"),
                 (.rejected(status: 403, bearer), "token app:pull as anonymous"),
                 (.tokenDenied(status: 401), "fail"),
             ], facts: ["accepted old"]),
@@ -225,7 +226,8 @@ import TextSafety
             testDescription: "a rejected password is read again, then omitted", scheme: .basic,
             first: "find",
             steps: [
-                (.credential(me), "send a password"), (.rejected(status: 401, basic), "renew old"),
+                (.credential(.found(me)), "send a password"),
+                (.rejected(status: 401, basic), "renew old"),
                 (.renewedCredential(renewed), "send a password"),
                 (.rejected(status: 401, basic), "send nothing"),
                 (.rejected(status: 401, basic), "fail"),
@@ -234,14 +236,15 @@ import TextSafety
             testDescription: "a password without a right is not read again", scheme: .basic,
             first: "find",
             steps: [
-                (.credential(me), "send a password"),
+                (.credential(.found(me)), "send a password"),
                 (.rejected(status: 403, basic), "send nothing"),
             ]),
         Path(
             testDescription: "a rejected password of a push", scheme: .basic,
             access: .push("app"), allowsAnonymous: false, first: "find",
             steps: [
-                (.credential(me), "send a password"), (.rejected(status: 401, basic), "renew old"),
+                (.credential(.found(me)), "send a password"),
+                (.rejected(status: 401, basic), "renew old"),
                 (.renewedCredential(nil), "fail"),
             ], facts: ["rejected old"]),
     ]
@@ -251,7 +254,7 @@ import TextSafety
             testDescription: "a rejected shared token is replaced by the repository's own",
             scheme: bearer.scheme, sharedScopes: shared, first: "find",
             steps: [
-                (.credential(.nothing), "token app:pull base:pull as anonymous"),
+                (.credential(.anonymous()), "token app:pull base:pull as anonymous"),
                 (token("both"), "send Bearer both"),
                 (.rejected(status: 401, bearer), "token app:pull as anonymous"),
                 (token("own"), "send Bearer own"),
@@ -260,7 +263,7 @@ import TextSafety
             testDescription: "a denied shared token is replaced by the repository's own",
             scheme: bearer.scheme, sharedScopes: shared, first: "find",
             steps: [
-                (.credential(.nothing), "token app:pull base:pull as anonymous"),
+                (.credential(.anonymous()), "token app:pull base:pull as anonymous"),
                 (.tokenDenied(status: 403), "token app:pull as anonymous"),
                 (token("own"), "send Bearer own"),
             ], facts: ["shared tokens unsupported"]),
@@ -268,7 +271,7 @@ import TextSafety
             testDescription: "a token that is shared is tried again with another credential",
             scheme: bearer.scheme, sharedScopes: shared, first: "find",
             steps: [
-                (.credential(me), "token app:pull base:pull as old"),
+                (.credential(.found(me)), "token app:pull base:pull as old"),
                 (.tokenDenied(status: 401), "token app:pull as old"),
                 (.tokenDenied(status: 401), "renew old"),
                 (.renewedCredential(nil), "token app:pull base:pull as anonymous"),
@@ -301,7 +304,7 @@ import TextSafety
                 switch step {
                 case .send: .rejected(status: 401 + 2 * next(2), requirements[next(4)])
                 case .checkVersion: .versionChecked(requirements[next(4)])
-                case .findCredential: .credential(next(2) == 0 ? Self.me : .nothing)
+                case .findCredential: .credential(next(2) == 0 ? .found(Self.me) : .anonymous())
                 case .renewCredential: .renewedCredential(next(2) == 0 ? Self.renewed : nil)
                 case .requestToken, .fail:
                     next(2) == 0

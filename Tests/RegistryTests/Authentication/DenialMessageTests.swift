@@ -130,28 +130,26 @@ import TextSafety
     // MARK: Advice
 
     private static func advice(
-        _ registry: String, _ access: Access, _ credential: FoundCredential?,
-        _ verdict: DenialAdvice.Verdict = .insufficient
+        _ registry: String, _ access: Access, _ credential: RequestCredential?,
+        _ verdict: DenialVerdict = .insufficient
     ) throws -> String {
         let repository = try Repository(registry: RegistryHost(parsing: registry), path: "app")
-        return DenialAdvice(
-            Operation(
-                kind: .manifestPut, phrase: "pushing", repository: repository, access: access),
-            credential, verdict
-        ).text
+        return Operation(
+            kind: .manifestPut, phrase: "pushing", repository: repository, access: access
+        ).adviceAfterDenial(of: credential, verdict)
     }
 
     @Test(arguments: [(Access.push("app"), "write:packages"), (.pull("app"), "read:packages")])
     func `name the variable and the permission of GHCR if no token was sent`(
         access: Access, permission: String
     ) throws {
-        let advice = try Self.advice("ghcr.io", access, .nothing)
+        let advice = try Self.advice("ghcr.io", access, .anonymous())
         #expect(advice.hasPrefix("set GITHUB_TOKEN to a token with \(permission), log in with"))
     }
 
     @Test func `name the permission that a token of GHCR may lack`() throws {
         let token = FoundCredential(.user("octocat", "canary"), source: "GITHUB_TOKEN")
-        let advice = try Self.advice("ghcr.io", .push("app"), token)
+        let advice = try Self.advice("ghcr.io", .push("app"), .found(token))
         #expect(
             advice.hasPrefix("give user octocat the right to push (a token needs write:packages"))
         #expect(advice.contains("permissions: {packages: write}"))
@@ -159,7 +157,8 @@ import TextSafety
 
     @Test func `of a token request mention that the credentials may have expired`() throws {
         let advice = try Self.advice(
-            "reg.test", .push("app"), FoundCredential(.user("me", "canary"), source: "mirror.yaml"),
+            "reg.test", .push("app"),
+            .found(FoundCredential(.user("me", "canary"), source: "mirror.yaml")),
             .rejectedOrInsufficient)
         #expect(
             advice.hasPrefix(
@@ -169,10 +168,11 @@ import TextSafety
 
     @Test func `name the right that credentials may lack, and no repository`() throws {
         let advice = try Self.advice(
-            "reg.test", .push("app"), FoundCredential(.user("me", "canary"), source: "mirror.yaml"))
+            "reg.test", .push("app"),
+            .found(FoundCredential(.user("me", "canary"), source: "mirror.yaml")))
         #expect(advice.hasPrefix("give user me the right to push; "))
         #expect(!advice.contains("app"))
-        #expect(try Self.advice("reg.test", .pull("app"), .nothing).hasPrefix("log in with"))
+        #expect(try Self.advice("reg.test", .pull("app"), .anonymous()).hasPrefix("log in with"))
     }
 
     // MARK: Line breaks

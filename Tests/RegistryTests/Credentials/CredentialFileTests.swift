@@ -24,9 +24,9 @@ import TextSafety
         try CredentialFile(environment: environment, run: run)
     }
 
-    func credential(_ repository: String) async throws -> Credential {
+    func credential(_ repository: String) async throws -> Credential? {
         try await CredentialStore(environment: environment)
-            .credential(for: Repository(parsing: repository)).credential
+            .credential(for: Repository(parsing: repository))?.credential
     }
 
     @Test(arguments: [

@@ -49,8 +49,8 @@ import Testing
     ) async throws -> MaliciousRegistry {
         let registry = MaliciousRegistry(naming: url, at: place)
         let host = try RegistryHost(parsing: "reg.test")
-        let known: Credential =
-            place == .anonymousRealm ? .none : .user("canary-user", "canary-password")
+        let known: [RegistryHost: Credential] =
+            place == .anonymousRealm ? [:] : [host: .user("canary-user", "canary-password")]
         let network = RegistryClientPool(
             transport: registry,
             options: .init(
@@ -61,7 +61,7 @@ import Testing
                     }
                 ], time: VirtualTime().timekeeper),
             credentials: CredentialStore(
-                given: [host: known], environment: [:], read: { _ in nil },
+                given: known, environment: [:], read: { _ in nil },
                 run: { _, _, _ in CredentialHelper.Output(status: 1, output: []) }))
         let repository = try network.repository(Repository(parsing: "reg.test/app"))
         do {

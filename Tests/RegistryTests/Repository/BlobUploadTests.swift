@@ -18,7 +18,7 @@ import Testing
 
     /// Returns the steps that follow the given results, including the first step.
     func steps(
-        _ dialect: BlobUpload.Dialect, from sibling: String? = nil,
+        _ dialect: UploadDialect, from sibling: String? = nil,
         _ answers: BlobUpload.StepResult...
     ) -> ([BlobUpload.Step], BlobUpload.Next?) {
         var upload = BlobUpload(dialect, mountingFrom: sibling)
@@ -110,14 +110,14 @@ import Testing
     }
 
     @Test(arguments: [
-        (BlobUpload.Dialect.chunked, [BlobUpload.Dialect.patch, .chunked]), (.patch, [.patch]),
+        (UploadDialect.chunked, [UploadDialect.patch, .chunked]), (.patch, [.patch]),
         (.put, []),
     ])
     func `G19 uses smaller requests after 413, down to the last supported dialect`(
-        last: BlobUpload.Dialect, expected: [BlobUpload.Dialect]
+        last: UploadDialect, expected: [UploadDialect]
     ) {
         var upload = BlobUpload(.put, mountingFrom: nil, last: last)
-        var dialects: [BlobUpload.Dialect] = []
+        var dialects: [UploadDialect] = []
         while true {
             _ = upload.advance(after: .session(a))
             guard upload.advance(after: .failed(.tooLarge)) == .step(.begin) else { break }

@@ -18,7 +18,7 @@ import Testing
 
     @discardableResult
     func push(
-        _ exchanges: [Exchange], from sibling: String? = nil, dialect: UploadDialect = .auto
+        _ exchanges: [Exchange], from sibling: String? = nil, dialect: UploadDialect? = nil
     ) async throws -> (Scene, BlobPushResult) {
         let scene = try Scene(exchanges, ["reg.test": .with { $0.uploadDialect = dialect }])
         // A blob whose presence is unknown is mounted from the repository itself.

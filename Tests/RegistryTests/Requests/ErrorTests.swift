@@ -23,7 +23,7 @@ import Testing
         ("<html>", []), ("", []), ("  ", []), ("{", ["{"]), (#"{"errors":"x"}"#, []),
     ])
     func `are parsed from any body`(body: String, expected: [String]) {
-        #expect(ErrorBody.problems(in: Array(body.utf8)).map(\.description) == expected)
+        #expect(DistributionError.all(in: Array(body.utf8)).map(\.description) == expected)
     }
 
     func error(_ response: ScriptedResponse, host: String = "reg.test") async throws

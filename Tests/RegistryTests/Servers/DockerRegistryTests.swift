@@ -80,7 +80,7 @@ import Testing
         let registry = try await DockerRegistry.start(
             users: ["me": "pw"], certificate: authority.issue())
         let image = ImageBuilder().multiPlatform()
-        func repository(_ credential: Credential, caFile: String?) throws -> RemoteRepository {
+        func repository(_ credential: Credential?, caFile: String?) throws -> RemoteRepository {
             try RealScene(
                 registry.host, plainHTTP: false, caFile: caFile, credential: credential
             ).network.repository(registry.repository("app"))
@@ -88,7 +88,7 @@ import Testing
         let known = try repository(.user("me", "pw"), caFile: authority.certificateFile)
         try await known.push(image, as: "1")
         #expect(try await known.holds(image, as: "1"))
-        for credential in [Credential.none, .user("me", "wrong")] {
+        for credential in [nil, Credential.user("me", "wrong")] {
             let error = await #expect(throws: RegistryError.self) {
                 _ = try await repository(credential, caFile: authority.certificateFile)
                     .resolve(.tag(Tag(parsing: "1")))

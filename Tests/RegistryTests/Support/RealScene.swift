@@ -17,8 +17,8 @@ struct RealScene: Sendable {
     /// Creates a scene; waits between attempts take no time.
     init(
         _ host: String, plainHTTP: Bool = true, caFile: String? = nil,
-        credential: Credential = .none, credentials: CredentialStore? = nil,
-        dialect: UploadDialect = .auto, concurrency: Int = 6
+        credential: Credential? = nil, credentials: CredentialStore? = nil,
+        dialect: UploadDialect? = nil, concurrency: Int = 6
     ) throws {
         let registry = try RegistryHost(parsing: host)
         var configuration = CurlTransport.Configuration()
@@ -37,7 +37,8 @@ struct RealScene: Sendable {
                 registries: [registry: settings], timeouts: HTTPTimeouts(idle: .seconds(600)),
                 time: time.timekeeper),
             credentials: credentials
-                ?? CredentialStore(given: [registry: credential], environment: [:]),
+                ?? CredentialStore(
+                    given: credential.map { [registry: $0] } ?? [:], environment: [:]),
             events: { [events] in events.append($0) })
     }
 }

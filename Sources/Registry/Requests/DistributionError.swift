@@ -30,21 +30,21 @@ extension DistributionError: CustomStringConvertible {
     }
 }
 
-/// Parses the body of an error response from a registry, a token server or a proxy.
-///
-/// Registries respond with the errors of the distribution specification, Docker Hub sometimes with
-/// `{"details": …}`, token servers with OAuth's `error`, proxies with HTML or
-/// plain text. The Content-Type is often wrong, so the bytes decide.
-enum ErrorBody {
-    /// The maximum size of such a body, in bytes.
-    static let maximumSize = 64 << 10
+extension DistributionError {
+    /// The maximum size of the body of an error response, in bytes.
+    static let maximumBodySize = 64 << 10
 
-    /// Returns the errors in the body; empty if there are none.
-    static func problems(in bytes: [UInt8]) -> [DistributionError] {
+    /// Returns the errors in the body of a response from a registry, a token server or a proxy; empty
+    /// if there are none.
+    ///
+    /// Registries respond with the errors of the distribution specification, Docker Hub sometimes
+    /// with `{"details": …}`, token servers with OAuth's `error`, proxies with HTML or plain text.
+    /// The Content-Type is often wrong, so the bytes decide.
+    static func all(in bytes: [UInt8]) -> [DistributionError] {
         let text = bytes.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
         guard let first = text.first else { return [] }
         if first == UInt8(ascii: "{"), let json = try? JSONValue(parsing: bytes) {
-            return problems(in: json)
+            return all(in: json)
         }
         if first == UInt8(ascii: "<") { return title(of: text) }
         return [
@@ -53,7 +53,7 @@ enum ErrorBody {
         ]
     }
 
-    private static func problems(in json: JSONValue) -> [DistributionError] {
+    private static func all(in json: JSONValue) -> [DistributionError] {
         if case .array(let errors)? = json["errors"] {
             return errors.prefix(8).compactMap { error in
                 let (code, message) = (error["code"]?.text, error["message"]?.text)
