@@ -142,3 +142,25 @@ struct ChildSession: ~Copyable {
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 }
+
+/// A child process from its start until it is reaped.
+protocol RunningChild: AnyObject {
+    /// The descriptor that becomes readable when the child has exited.
+    var exitDescriptor: Int32 { get }
+
+    /// Kills the child, and all processes that it started.
+    func kill()
+
+    /// Returns the termination status of a child that has exited; it is called once.
+    ///
+    /// - Throws: ``ChildProcessError`` if the status is unavailable: success must not be assumed.
+    func reap() throws(ChildProcessError) -> Termination
+}
+
+/// A child process with this process's ends of its pipes.
+struct StartedChild: ~Copyable {
+    let process: any RunningChild
+    let input: PipeEnd
+    let output: PipeEnd
+    let error: PipeEnd
+}

@@ -67,9 +67,7 @@ public struct LoadedImage: Sendable {
         _ graph: ManifestGraph, in source: any ContentFetcher, required: ImageRequirements
     ) async throws {
         self.graph = graph
-        var list = PlatformImageList(graph)
-        try list.add(graph.root, declared: nil)
-        var images = list.images
+        var images = try graph.platformImages()
         let wanted = images.filter { $0.needsConfig(for: required) }.map(\.manifest.config)
         self.configBytes = try await Self.read(wanted, from: source)
         for position in images.indices where images[position].needsConfig(for: required) {
@@ -172,5 +170,55 @@ public struct LoadedImage: Sendable {
     public static func isAttestation(_ entry: Descriptor) -> Bool {
         entry.platform?.isUnknown == true
             || entry.annotations["vnd.docker.reference.type"] == "attestation-manifest"
+    }
+}
+
+extension ManifestGraph {
+    /// The maximum number of entries and layers that are visited.
+    ///
+    /// Indexes that list one another repeatedly can list far more images than there are manifests,
+    /// and the rules visit every layer of every image.
+    private static let maximumVisits = 20_000
+
+    /// A manifest with a platform; duplicates are skipped.
+    private struct Listing: Hashable {
+        let digest: Digest
+        let platform: Platform?
+    }
+
+    /// Returns the runnable images, in the order of the indexes.
+    ///
+    /// The platform of an index entry applies to everything below it.
+    ///
+    /// - Throws: `ContentError` of the class `invalid` if there are too many.
+    fileprivate func platformImages() throws(ContentError) -> [LoadedImage.PlatformImage] {
+        var images: [LoadedImage.PlatformImage] = []
+        var seen: Set<Listing> = []
+        // A stack: the next node is the last element, in the order of the listing.
+        var stack: [(node: Node, declared: Platform?)] = [(root, nil)]
+        var visitedCount = 0
+        while let (node, declared) = stack.popLast() {
+            guard
+                seen.insert(Listing(digest: node.descriptor.digest, platform: declared)).inserted
+            else { continue }
+            switch node.manifest {
+            case .image(let manifest):
+                visitedCount += manifest.layers.count
+                images.append(
+                    LoadedImage.PlatformImage(
+                        declared: declared, descriptor: node.descriptor, manifest: manifest))
+            case .index(let index):
+                visitedCount += index.manifests.count
+                for entry in index.manifests.reversed() where !LoadedImage.isAttestation(entry) {
+                    guard let child = self[entry.digest] else { continue }
+                    stack.append((child, entry.platform ?? declared))
+                }
+            }
+            guard visitedCount <= Self.maximumVisits else {
+                throw ContentError(
+                    .invalid, "index lists more than \(Self.maximumVisits) images and layers")
+            }
+        }
+        return images
     }
 }

@@ -73,7 +73,7 @@ extension RemoteRepository {
     ) async throws -> ResumingBody {
         ResumingBody(
             size: descriptor.size, operation: operation, retryExecutor: client.retryExecutor,
-            now: client.time.now, offset: offset,
+            offset: offset,
             first: try await open(descriptor, at: offset, operation)
         ) { offset in
             try await open(descriptor, at: offset, operation)

@@ -65,8 +65,7 @@ extension RemoteRepository {
         var upload = BlobUpload(
             client.uploadDialect, mountingFrom: mount.from, checking: mount.existenceCheck,
             last: client.profile.smallestDialect)
-        var attempt = 1
-        let start = client.time.now()
+        var attempts = RetryAttempts(of: client.retryExecutor)
         var failure: RegistryError?
         while true {
             let result: BlobUpload.StepResult
@@ -89,10 +88,7 @@ extension RemoteRepository {
                 return isOwn && pushResult == .mounted ? .present : pushResult
             case .restart:
                 guard let failure else { continue }
-                guard try await mayRestart(after: failure, attempt, since: start) else {
-                    throw failure
-                }
-                attempt += 1
+                guard try await attempts.mayRestart(after: failure) else { throw failure }
             case .failed:
                 throw failure ?? session.unexpectedResponse
             }
@@ -115,18 +111,6 @@ extension RemoteRepository {
         case (.check, _) where method == .probe && !upload.hasSent: client.presence.endProbe()
         default: break
         }
-    }
-
-    /// Returns a Boolean value that indicates whether to restart: at once after a lost session, and
-    /// otherwise as the retry policy permits.
-    private func mayRestart(
-        after failure: RegistryError, _ attempt: Int, since start: Duration
-    ) async throws -> Bool {
-        if failure.isTransient {
-            return try await client.retryExecutor.waitBeforeRetry(
-                attempt: attempt, since: start, for: failure)
-        }
-        return attempt < client.retryExecutor.policy.maximumAttempts
     }
 
     /// Returns the path of another repository that the blob may be mounted from.

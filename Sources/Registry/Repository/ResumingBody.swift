@@ -17,7 +17,6 @@ struct ResumingBody: AsyncSequence, Sendable {
     let size: Int
     let operation: Operation
     let retryExecutor: RetryExecutor
-    let now: @Sendable () -> Duration
     /// The offset of the first byte to return.
     let offset: Int
     let first: Segment
@@ -39,15 +38,14 @@ struct ResumingBody: AsyncSequence, Sendable {
         /// The number of bytes to skip because they were already returned.
         private var surplus: Int
         private var receivedCount = 0
-        private var attempt = 1
-        private var start: Duration
+        private var attempts: RetryAttempts
 
         init(_ whole: ResumingBody) {
             self.whole = whole
             self.segment = whole.first.body.makeAsyncIterator()
             self.offset = whole.offset
             self.surplus = whole.offset - whole.first.start
-            self.start = whole.now()
+            self.attempts = RetryAttempts(of: whole.retryExecutor)
         }
 
         func next() async throws -> [UInt8]? {
@@ -82,15 +80,10 @@ struct ResumingBody: AsyncSequence, Sendable {
             if madeProgress {
                 // No wait: an unreliable connection does not improve with time.
                 try Task.checkCancellation()
-                attempt = 1
-                start = whole.now()
+                attempts.restart()
             } else {
                 let failure = RegistryError(whole.operation, error)
-                guard
-                    try await whole.retryExecutor.waitBeforeRetry(
-                        attempt: attempt, since: start, for: failure)
-                else { throw failure }
-                attempt += 1
+                guard try await attempts.waitForNext(after: failure) else { throw failure }
             }
             let next = try await whole.reopen(offset)
             segment = next.body.makeAsyncIterator()

@@ -16,8 +16,7 @@ extension UploadSession {
     func sendChunks(to url: HTTPURL) async throws -> HTTPURL {
         var chunks = try await ChunkReader(open, size: chunkSize.value)
         var sessionURL = url
-        var attempt = 1
-        var start = repository.client.time.now()
+        var attempts = RetryAttempts(of: repository.client.retryExecutor)
         while let chunk = try await chunks.current() {
             let end: Int?
             do {
@@ -25,13 +24,11 @@ extension UploadSession {
                 sessionURL = try location(of: response, operation(.uploadPatch)) ?? sessionURL
                 end = UploadRange.end(response.fields["range"])
             } catch let error as RegistryError where error.status == 416 || error.isTransient {
-                attempt += 1
-                sessionURL = try await status(
-                    of: sessionURL, after: error, attempt, since: start, &chunks)
+                guard try await attempts.mayRestart(after: error) else { throw error }
+                sessionURL = try await status(of: sessionURL, &chunks)
                 continue
             }
-            attempt = 1
-            start = repository.client.time.now()
+            attempts.restart()
             // Without the field, the whole chunk was stored; ECR never changes its value.
             let kept = end.map { $0 + 1 - chunks.offset } ?? chunk.count
             chunks.drop(kept > 0 && kept < chunk.count ? kept : chunk.count)
@@ -56,16 +53,8 @@ extension UploadSession {
     ///
     /// - Returns: The next URL of the session.
     private func status(
-        of sessionURL: HTTPURL, after failure: RegistryError, _ attempt: Int, since start: Duration,
-        _ chunks: inout ChunkReader
+        of sessionURL: HTTPURL, _ chunks: inout ChunkReader
     ) async throws -> HTTPURL {
-        let retryExecutor = repository.client.retryExecutor
-        let shouldRetry =
-            failure.isTransient
-            ? try await retryExecutor.waitBeforeRetry(
-                attempt: attempt - 1, since: start, for: failure)
-            : attempt <= retryExecutor.policy.maximumAttempts
-        guard shouldRetry else { throw failure }
         let request = RegistryRequest(
             operation: operation(.uploadPatch), method: .get, url: sessionURL, accepted: [200, 204])
         let response = try await repository.client.send(request) { $0 }

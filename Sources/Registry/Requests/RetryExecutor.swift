@@ -14,7 +14,7 @@ struct RetryExecutor: Sendable {
     /// A Boolean value that indicates whether failures other than throttling are retried.
     private var retriesFailures = true
     private let dependencies: RegistryClientPool.ClientDependencies
-    private var time: RetryTiming { dependencies.time }
+    fileprivate var time: RetryTiming { dependencies.time }
 
     init(
         host: RegistryHost, origin: Origin, throttle: HostThrottle,
@@ -57,8 +57,7 @@ struct RetryExecutor: Sendable {
     func run<Value: Sendable>(
         _ operation: Operation, _ attempt: () async throws -> Value
     ) async throws -> Value {
-        var count = 1
-        let start = time.now()
+        var attempts = RetryAttempts(of: self)
         while true {
             let failure: RegistryError
             do {
@@ -69,10 +68,9 @@ struct RetryExecutor: Sendable {
                 failure = RegistryError(operation, error, isPlain: origin.scheme == .http)
             }
             // A commit may take longer than the retry budget of a read.
-            guard operation.access.writes || time.now() - start < policy.retryFor,
-                try await waitBeforeRetry(attempt: count, since: start, for: failure)
+            guard operation.access.writes || attempts.elapsed < policy.retryFor,
+                try await attempts.waitForNext(after: failure)
             else { throw givenUp(operation, failure) ?? failure }
-            count += 1
         }
     }
 
@@ -94,7 +92,7 @@ struct RetryExecutor: Sendable {
     ///   - failure: The error of the attempt.
     /// - Returns: A Boolean value that indicates whether to retry.
     /// - Throws: `CancellationError`.
-    func waitBeforeRetry(
+    fileprivate func waitBeforeRetry(
         attempt: Int, since start: Duration, for failure: RegistryError
     ) async throws -> Bool {
         try Task.checkCancellation()
@@ -116,6 +114,49 @@ struct RetryExecutor: Sendable {
             dependencies.events(.retryWaiting(host: host, reason: failure.reason, duration: wait))
             throttle.close(for: wait)
         }
+        return true
+    }
+}
+
+/// The attempts of an operation, which are counted and timed for the retry policy.
+struct RetryAttempts: Sendable {
+    private let retryExecutor: RetryExecutor
+    /// The number of the current attempt, from 1.
+    private var count = 1
+    private var start: Duration
+
+    /// Begins the first attempt.
+    init(of retryExecutor: RetryExecutor) {
+        self.retryExecutor = retryExecutor
+        start = retryExecutor.time.now()
+    }
+
+    /// The time since the first attempt began.
+    fileprivate var elapsed: Duration { retryExecutor.time.now() - start }
+
+    /// Counts from the first attempt again, because the last one made progress.
+    mutating func restart() { self = RetryAttempts(of: retryExecutor) }
+
+    /// Waits as the policy requires after a failure.
+    ///
+    /// - Returns: A Boolean value that indicates whether to retry.
+    /// - Throws: `CancellationError`.
+    mutating func waitForNext(after failure: RegistryError) async throws -> Bool {
+        let isRetried = try await retryExecutor.waitBeforeRetry(
+            attempt: count, since: start, for: failure)
+        if isRetried { count += 1 }
+        return isRetried
+    }
+
+    /// Waits as the policy requires after a temporary failure; after another one, whose repetition
+    /// another request avoids, retries at once.
+    ///
+    /// - Returns: A Boolean value that indicates whether to retry.
+    /// - Throws: `CancellationError`.
+    mutating func mayRestart(after failure: RegistryError) async throws -> Bool {
+        guard !failure.isTransient else { return try await waitForNext(after: failure) }
+        guard count < retryExecutor.policy.maximumAttempts else { return false }
+        count += 1
         return true
     }
 }
