@@ -11,7 +11,8 @@ extension UploadQueue {
     /// `resume` is called when the first bytes are available, and when a paused transfer can
     /// resume.
     ///
-    /// - Throws: The error of the stream, or ``TransportError`` if its length differs.
+    /// - Throws: The error of the stream, ``TransportError`` if its length differs, or
+    ///   `CancellationError`.
     func feed(
         _ stream: HTTPByteStream, length: Int, resume: () -> Void
     ) async throws {
@@ -36,6 +37,8 @@ extension UploadQueue {
             }
         }
         guard count == length else {
+            // A stream may end because its task is canceled.
+            try Task.checkCancellation()
             throw TransportError(
                 .interrupted, "request body ended after \(count) of \(length) bytes")
         }
