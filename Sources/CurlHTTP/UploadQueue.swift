@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTP
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A short queue of chunks between the source of a request body and the event loop's thread.
 final class UploadQueue: Sendable {

@@ -2,7 +2,7 @@
 
 public import HTTP
 public import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// The way blobs are uploaded.
 public enum UploadDialect: String, Sendable, CaseIterable {

@@ -2,7 +2,7 @@
 
 internal import HTTP
 public import OCI
-internal import Synchronization
+internal import struct Synchronization.Atomic
 public import TextSafety
 
 /// The kinds of requests, by which traffic and pulls are counted.

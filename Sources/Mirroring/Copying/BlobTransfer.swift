@@ -3,7 +3,7 @@
 internal import AsyncPrimitives
 internal import Content
 internal import OCI
-internal import Synchronization
+internal import struct Synchronization.Atomic
 
 /// One blob that is read, and written to any number of stores.
 final class BlobTransfer: Sendable {

@@ -2,7 +2,7 @@
 
 internal import Content
 internal import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// The state of copying one image to one of its targets.
 final class TargetCopyProgress: Sendable {

@@ -4,7 +4,7 @@ internal import Content
 internal import LayerScanning
 internal import Lockfiles
 internal import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 internal import Validation
 
 /// The validation of an image: of its metadata at once, and of its contents as soon as its layers

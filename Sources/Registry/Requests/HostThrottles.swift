@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTP
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// The throttle of each host, shared by all its clients: a registry, and others that use its
 /// token server.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTP
-internal import Synchronization
+internal import AsyncPrimitives
 internal import TextSafety
 
 /// The warnings in a registry's responses, each of which is reported once.

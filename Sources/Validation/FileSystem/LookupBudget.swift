@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import struct Synchronization.Atomic
 
 /// The number of steps that the path lookups of a validator may take, over all rules.
 ///

@@ -7,7 +7,7 @@ internal import HTTP
 internal import Mirroring
 internal import OCI
 internal import Registry
-internal import Synchronization
+internal import AsyncPrimitives
 internal import TextSafety
 
 /// Creates the stores of registries and OCI image layouts from the options and the configuration.
