@@ -7,7 +7,7 @@ BINARY ?= .build/release/ocimirror
 
 .DEFAULT_GOAL := help
 .PHONY: help build test lint format reference install uninstall check packages demo validation validation-corpus bench \
-	faults fuzz mutants sweep random crash soak
+	faults fuzz mutants sanitize sweep random crash soak
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -76,6 +76,9 @@ fuzz: ## fuzz every parser for TIME seconds in all (600)
 
 mutants: ## check that the tests detect every deliberate error of ci/mutants.table
 	ci/mutants --record
+
+sanitize: ## run all tests under the Thread Sanitizer and the Address Sanitizer
+	ci/sanitize --record
 
 faults: ## mirror through a proxy with each of its faults
 	ci/faults

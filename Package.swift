@@ -66,7 +66,8 @@ let package = Package(
         // The nouns, and where they are kept.
         module("OCI", "StrictJSON", "TextSafety"),
         module("Hashing", "OCI", "CCrypto"),
-        module("Content", "OCI", "Hashing", "Files", "StrictJSON", "TextSafety"),
+        module(
+            "Content", "OCI", "Hashing", "Files", "StrictJSON", "AsyncPrimitives", "TextSafety"),
 
         // The network.
         module("HTTP", "AsyncPrimitives", "TextSafety"),
@@ -86,21 +87,23 @@ let package = Package(
         module(
             "Mirroring", "Content", "LayerScanning", "Validation", "Lockfiles", "YAML", "OCI",
             "HTTP", "Files", "Hashing", "StrictJSON", "AsyncPrimitives", "TextSafety"),
-        module("Pinning", "Lockfiles", "YAML", "OCI", "Files", "TextSafety"),
+        module(
+            "Pinning", "Lockfiles", "YAML", "OCI", "Files", "AsyncPrimitives", "TextSafety"),
 
         .executableTarget(
             name: "ocimirror",
             dependencies: [
                 "CommandLineKit", "Mirroring", "Registry", "CurlHTTP", "HTTP", "Content",
                 "Validation", "Lockfiles", "Pinning", "YAML", "OCI", "Hashing", "Files",
-                "ChildProcess", "LayerScanning", "StrictJSON", "TextSafety", "CPosix",
+                "ChildProcess", "LayerScanning", "StrictJSON", "AsyncPrimitives", "TextSafety",
+                "CPosix",
             ]
         ),
 
         // Tests.
         .target(
             name: "RegistryTestSupport",
-            dependencies: ["OCI", "Hashing", "StrictJSON", "CMicrohttpd"],
+            dependencies: ["OCI", "Hashing", "StrictJSON", "AsyncPrimitives", "CMicrohttpd"],
             path: "Tests/Support/RegistryTestSupport"
         ),
         .executableTarget(
@@ -118,7 +121,8 @@ let package = Package(
             dependencies: [
                 "RegistryTestSupport", "Content", "CurlHTTP", "Files", "HTTP", "Hashing",
                 "LayerScanning",
-                "Lockfiles", "Mirroring", "OCI", "Registry", "TextSafety", "Validation",
+                "Lockfiles", "Mirroring", "OCI", "Registry", "AsyncPrimitives", "TextSafety",
+                "Validation",
             ],
             path: "Tests/Support/reliability"
         ),
@@ -134,19 +138,23 @@ let package = Package(
         tests(of: "StrictJSON"),
         tests(of: "OCI", "Hashing", "StrictJSON"),
         tests(of: "Hashing", "OCI"),
-        tests(of: "HTTP", "TextSafety"),
-        tests(of: "Content", "Files", "Hashing", "OCI", "StrictJSON", "RegistryTestSupport"),
+        tests(of: "HTTP", "AsyncPrimitives", "TextSafety"),
+        tests(
+            of: "Content", "Files", "Hashing", "OCI", "StrictJSON", "AsyncPrimitives",
+            "RegistryTestSupport"),
         tests(of: "YAML"),
-        tests(of: "RegistryTestSupport", "OCI", "Hashing"),
+        tests(of: "RegistryTestSupport", "OCI", "Hashing", "AsyncPrimitives"),
         tests(
             of: "Registry", "Content", "OCI", "Hashing", "HTTP", "CurlHTTP", "ChildProcess",
             "StrictJSON", "AsyncPrimitives", "TextSafety", "RegistryTestSupport"),
-        tests(of: "CurlHTTP", "CCurl", "CPosix", "HTTP", "TextSafety", "RegistryTestSupport"),
+        tests(
+            of: "CurlHTTP", "CCurl", "CPosix", "HTTP", "AsyncPrimitives", "TextSafety",
+            "RegistryTestSupport"),
         tests(
             of: "ocimirror", "CommandLineKit", "Content", "CurlHTTP", "Files", "Hashing",
             "Lockfiles",
             "Mirroring", "OCI", "Pinning", "Registry", "RegistryTestSupport", "StrictJSON",
-            "Validation", "TextSafety", "YAML"),
+            "Validation", "AsyncPrimitives", "TextSafety", "YAML"),
         tests(
             of: "Mirroring", exclude: ["Configuration/Golden"], "ChildProcess", "Content", "HTTP",
             "Hashing", "LayerScanning",

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
-
 /// Measures the time in which at least one operation of a task, or of its child tasks, is in
 /// progress.
 ///

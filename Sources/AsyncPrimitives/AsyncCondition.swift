@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
-
 /// State that tasks wait on until other tasks change it, first come, first served.
 ///
 /// A change hands what a waiting task needs directly to it, under the lock and in the order of

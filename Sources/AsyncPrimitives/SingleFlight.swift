@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
-
 /// Runs one operation per key at a time and shares its result with all callers.
 ///
 /// The operation runs in its own task. A canceled caller stops waiting and does not affect the

@@ -2,7 +2,7 @@
 
 internal import CPosix
 internal import Glibc
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// Runs child processes that are forked from an initialized process, which avoids the cost of
 /// `exec` and of loading libraries for each child.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A store whose content is read by digest from endpoints, such as pull-through caches, first.
 ///

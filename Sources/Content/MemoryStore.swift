@@ -2,7 +2,7 @@
 
 internal import Hashing
 public import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A store in memory, on which the whole pipeline runs without a network.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// Divides a limited number of bytes between the buffers of all exchanges in progress.
 ///

@@ -3,7 +3,6 @@
 internal import AsyncPrimitives
 internal import CPosix
 internal import HTTP
-internal import Synchronization
 
 /// The messages from tasks to the event loop's thread.
 final class Inbox: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTP
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// Delivers a response from the event loop's thread to the task that waits for it.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTP
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A short queue of chunks between the source of a request body and the event loop's thread.
 final class UploadQueue: Sendable {
@@ -138,7 +138,8 @@ extension UploadQueue {
     /// `resume` is called when the first bytes are available, and when a paused transfer can
     /// resume.
     ///
-    /// - Throws: The error of the stream, or ``TransportError`` if its length differs.
+    /// - Throws: The error of the stream, ``TransportError`` if its length differs, or
+    ///   `CancellationError`.
     func feed(
         _ stream: HTTPByteStream, length: Int, resume: () -> Void
     ) async throws {
@@ -163,6 +164,8 @@ extension UploadQueue {
             }
         }
         guard count == length else {
+            // A stream may end because its task is canceled.
+            try Task.checkCancellation()
             throw TransportError(
                 .interrupted, "request body ended after \(count) of \(length) bytes")
         }

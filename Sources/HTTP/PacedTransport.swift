@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AsyncPrimitives
-internal import Synchronization
 
 /// A transport that limits the rate of all large response bodies together.
 ///

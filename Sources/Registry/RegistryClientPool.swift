@@ -2,7 +2,7 @@
 
 public import HTTP
 public import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// The settings of a registry, known before the first request.
 public struct RegistrySettings: Hashable, Sendable {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import HTTP
 public import OCI
-internal import Synchronization
+internal import struct Synchronization.Atomic
 public import TextSafety
 
 /// The kinds of requests, by which traffic and pulls are counted.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncPrimitives
-import Synchronization
 import Testing
 
 @Suite struct `An activity meter` {

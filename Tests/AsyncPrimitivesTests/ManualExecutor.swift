@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
+import AsyncPrimitives
+import struct Synchronization.Atomic
 
 /// An executor that runs tasks only on request, in the order in which they became ready.
 ///

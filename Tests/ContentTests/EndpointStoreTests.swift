@@ -4,7 +4,7 @@ import Content
 import Hashing
 import OCI
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct EndpointStoreTests {

@@ -4,7 +4,7 @@ import CurlHTTP
 import Glibc
 import HTTP
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 import Testing
 
 /// The address of each connection is checked, not only the name.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CurlHTTP
 import HTTP
 import RegistryTestSupport
 import Testing
+
+@testable import CurlHTTP
 
 /// Canceling a task or releasing a body ends the exchange, and the server's connection is closed.
 @Suite(.timeLimit(.minutes(10))) struct CancellationTests {
@@ -69,16 +70,25 @@ import Testing
         await ended.value
     }
 
+    @Test func `a source that ends because its task is canceled ends the upload`() async {
+        let (body, source) = AsyncThrowingStream.makeStream(of: [UInt8].self)
+        let task = Task { try await UploadQueue().feed(body, length: 1) {} }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        source.finish()
+    }
+
     @Test func `a canceled task sends nothing`() async throws {
         let server = try WireServer { _ in }
         let url = try server.url("/")
-        let go = Signal<Void>()
+        let (pending, source) = AsyncStream.makeStream(of: Void.self)
         let task = Task {
-            _ = await go.value
+            // The stream ends at the latest when the task is canceled.
+            for await _ in pending {}
             return try await transport.send(HTTPRequest(.get, url, timeouts: .patient))
         }
         task.cancel()
-        go.send(())
+        source.finish()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(server.connectionCount == 0)
     }

@@ -3,7 +3,7 @@
 import CurlHTTP
 import HTTP
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct StreamingTests {

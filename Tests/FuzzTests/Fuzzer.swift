@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Synchronization
+import struct Synchronization.Atomic
 
 /// The result of the last input, so that the optimizer keeps the parser.
 private let lastResult = Atomic(0)

@@ -95,13 +95,13 @@ import Testing
         try await writeStart(to: other)
         let result = try await scan(scanner) { input in
             try await writeStart(to: input)
-            _ = try await withChildren(of: try server(), "kill -SEGV $2")
+            _ = try await withChildren(of: try server(), "kill -ABRT $2")
         }
         try await writeRest(to: other)
         other.end()
         let both = [result, try await survivor]
         let errors = both.compactMap(Self.error)
-        #expect(errors == [.scan("scan process terminated by signal 11")])
+        #expect(errors == [.scan("scan process terminated by signal 6")])
         #expect(both.contains { (try? $0.get().diffID) == .of(Self.archive) })
     }
 
@@ -142,7 +142,8 @@ import Testing
             "while grep -q '^State:.[RSD]' /proc/\(child)/status 2>/dev/null; do sleep 0.01; done")
     }
 
-    @Test func `a forked child is confined`() async throws {
+    @Test(.disabled(if: Sanitizer.isActive, "The filter of system calls is not installed."))
+    func `a forked child is confined`() async throws {
         let scanner = try scanner()
         var confinement = ""
         let result = try await scan(scanner) { input in

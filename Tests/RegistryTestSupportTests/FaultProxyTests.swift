@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 import Testing
 
 /// The effect of a fault on the client and on the registry.

@@ -4,7 +4,7 @@ import CommandLineKit
 import Mirroring
 import RegistryTestSupport
 import StrictJSON
-import Synchronization
+import AsyncPrimitives
 import Testing
 
 @testable import ocimirror

@@ -6,7 +6,10 @@ import RegistryTestSupport
 import Testing
 
 /// Memory use depends on the number of transfers, not on the size of blobs.
-@Suite(.timeLimit(.minutes(10))) struct `memory` {
+@Suite(
+    .timeLimit(.minutes(10)),
+    .disabled(if: Sanitizer.isActive, "A sanitizer takes several times as much memory."))
+struct `memory` {
     static let limit = 40 << 20
 
     @Test func `does not grow with the size of a blob`() async throws {

@@ -4,7 +4,7 @@ internal import Files
 internal import Hashing
 public import OCI
 internal import StrictJSON
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A directory with an OCI image layout.
 ///

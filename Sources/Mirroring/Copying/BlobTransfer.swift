@@ -4,7 +4,7 @@ internal import AsyncPrimitives
 internal import Content
 internal import LayerScanning
 internal import OCI
-internal import Synchronization
+internal import struct Synchronization.Atomic
 
 /// One blob that is read, scanned if it is a layer to validate, and written to any number of stores.
 final class BlobTransfer: Sendable {

@@ -2,7 +2,7 @@
 
 internal import Content
 public import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// The copy of one image to one of its targets: what is copied to where, and the state.
 final class TargetCopy: Sendable {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import OCI
-internal import Synchronization
+internal import AsyncPrimitives
+internal import struct Synchronization.Atomic
 internal import Validation
 
 /// The progress of a run: counters that tasks increment and a display samples.

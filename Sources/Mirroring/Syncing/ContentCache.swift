@@ -4,7 +4,6 @@ internal import AsyncPrimitives
 internal import Content
 internal import Hashing
 internal import OCI
-internal import Synchronization
 
 /// The manifests and small blobs of a run, each read once although several images share it.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import AsyncPrimitives
 internal import YAML
 
 /// Reads files around a file, each once.

@@ -4,7 +4,6 @@ internal import AsyncPrimitives
 internal import Content
 internal import HTTP
 internal import OCI
-internal import Synchronization
 internal import TextSafety
 
 /// Authorizes the requests to one registry: performs the steps of each ``AuthNegotiation``, and

@@ -3,7 +3,7 @@
 internal import Content
 internal import HTTP
 internal import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 extension UploadSession {
     /// Uploads the blob in chunks, and returns the next URL of the session.

@@ -2,7 +2,7 @@
 
 internal import AsyncPrimitives
 internal import Content
-internal import Synchronization
+internal import struct Synchronization.Atomic
 
 /// Limits the concurrent operations of one kind at one host.
 final class ConcurrencyLimiter: Sendable {

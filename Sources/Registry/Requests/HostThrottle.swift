@@ -2,7 +2,6 @@
 
 internal import AsyncPrimitives
 internal import HTTP
-internal import Synchronization
 
 /// The limits of one host: the numbers of concurrent requests, downloads and uploads, the rate of
 /// requests, and the time before which nothing is sent.

@@ -2,7 +2,7 @@
 
 internal import AsyncPrimitives
 internal import HTTP
-internal import Synchronization
+internal import struct Synchronization.Atomic
 
 /// The health of all hosts that a run sends requests to.
 final class HostHealthMonitor: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// The requests to a registry whose failure does not fail an image: lists of referrers, and mounts.
 ///

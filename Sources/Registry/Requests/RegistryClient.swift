@@ -4,7 +4,6 @@ internal import AsyncPrimitives
 internal import Content
 internal import HTTP
 internal import OCI
-internal import Synchronization
 internal import TextSafety
 
 /// The knowledge about a registry that its responses have revealed during the run.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import LayerScanning
-internal import Synchronization
+internal import struct Synchronization.Atomic
 
 /// The root file system of a container: the layers of an image, applied one after the other.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// The output device for text and for a few status lines below it, which are redrawn on a terminal.
 ///

@@ -2,7 +2,7 @@
 
 internal import Content
 internal import Mirroring
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A failure that several images have for the same cause, which reports list once.
 struct SharedFailure: Hashable {

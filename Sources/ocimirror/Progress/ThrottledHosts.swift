@@ -2,7 +2,7 @@
 
 internal import OCI
 internal import Registry
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A host to which requests are paused.
 struct ThrottledHost: Hashable, Sendable {

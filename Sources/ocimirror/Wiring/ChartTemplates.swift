@@ -2,7 +2,7 @@
 
 internal import Files
 internal import Pinning
-internal import Synchronization
+internal import AsyncPrimitives
 internal import YAML
 
 /// Reads the templates of charts, and collects those that cannot be read.

@@ -3,7 +3,7 @@
 internal import Content
 internal import OCI
 internal import Registry
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// Collects the credential events of a run.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CommandLineKit
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// The interruption of a run by a signal or by `--max-duration`.
 final class Interruption: Sendable {

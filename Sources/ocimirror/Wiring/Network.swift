@@ -7,7 +7,7 @@ internal import HTTP
 internal import Mirroring
 internal import OCI
 internal import Registry
-internal import Synchronization
+internal import AsyncPrimitives
 internal import TextSafety
 
 /// The registries and OCI image layouts that a command uses, from the options and the configuration.

@@ -2,7 +2,7 @@
 
 internal import OCI
 internal import Registry
-internal import Synchronization
+internal import AsyncPrimitives
 internal import TextSafety
 
 /// The request statistics of a host.

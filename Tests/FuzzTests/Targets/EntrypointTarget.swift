@@ -26,7 +26,7 @@ extension FuzzTarget {
             """
         guard let config = try? ImageConfig(bytes: Array(text.utf8)) else { return 1 }
         let tree = try tree(script: Array(lines[2]))
-        let budget = LookupBudget(steps: 1 << 20)
+        let budget = LookupBudget(steps: 1 << 14)
         let root = RootFileSystem(layers: [tree], budget: budget)
         let architecture = CPUArchitecture(.linuxARM64)
         let started = StartedPrograms(of: config, in: root, for: architecture)

@@ -95,10 +95,14 @@ extension FuzzTarget {
         if url.target.utf8.count < 16_000 {
             try require((try? HTTPURL(parsing: text)) == url, "\(text) is not canonical")
         }
-        let path = url.target.prefix { $0 != "?" }.lowercased()
-            .split(separator: "/").map { $0.replacing("%2e", with: ".") }
-        try require(!path.contains(".") && !path.contains(".."), "dot segment in \(text)")
+        let path = url.target.utf8.prefix { $0 != UInt8(ascii: "?") }
+        for segment in path.split(separator: UInt8(ascii: "/")) where segment.count <= 6 {
+            let segment = String(decoding: segment, as: UTF8.self).lowercased()
+            try require(!dotSegments.contains(segment), "dot segment in \(text)")
+        }
     }
+
+    private static let dotSegments: Set = [".", "..", "%2e", "%2e.", ".%2e", "%2e%2e"]
 
     private static func parsed<Value: Hashable & CustomStringConvertible>(
         _ text: String, _ parse: (String) throws(ParseError) -> Value

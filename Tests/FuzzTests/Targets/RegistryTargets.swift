@@ -71,12 +71,14 @@ extension FuzzTarget {
 
     /// `Link` fields, one a line: the next page has a canonical URL.
     static let link = FuzzTarget("link") { input throws(Violation) in
-        guard let base = try? HTTPURL(parsing: "https://reg.test/v2/app/tags/list?n=100") else {
-            throw Violation(description: "base")
-        }
-        guard let next = LinkHeader.next(in: fields("link", input).values("link")) else { return 0 }
+        guard let base = tagListing,
+            let next = LinkHeader.next(in: fields("link", input).values("link"))
+        else { return 0 }
         return try resolve(next, from: base)
     }
+
+    private static let tagListing = try? HTTPURL(
+        parsing: "https://reg.test/v2/app/tags/list?n=100")
 
     /// `Retry-After` and `Date` fields and a body, one a line: a wait is positive and bounded, and
     /// a date is the one that counting days yields.

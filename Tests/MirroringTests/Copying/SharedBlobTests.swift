@@ -3,7 +3,7 @@
 import Content
 import OCI
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 import Testing
 
 @testable import Mirroring

@@ -6,7 +6,6 @@ import Hashing
 import LayerScanning
 import OCI
 import RegistryTestSupport
-import Synchronization
 import Testing
 import AsyncPrimitives
 

@@ -3,7 +3,7 @@
 import Content
 import Hashing
 import OCI
-import Synchronization
+import AsyncPrimitives
 import Testing
 
 @testable import Mirroring

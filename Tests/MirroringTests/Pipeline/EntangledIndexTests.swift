@@ -4,7 +4,7 @@ import Content
 import Lockfiles
 import OCI
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 import Testing
 import Validation
 

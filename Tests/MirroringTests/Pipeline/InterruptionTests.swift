@@ -5,7 +5,6 @@ import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
-import Synchronization
 import Testing
 import AsyncPrimitives
 

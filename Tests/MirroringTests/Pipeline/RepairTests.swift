@@ -6,7 +6,6 @@ import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
-import Synchronization
 import Testing
 import Validation
 

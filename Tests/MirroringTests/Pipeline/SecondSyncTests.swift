@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
+import Hashing
 import Lockfiles
 import Mirroring
 import OCI
@@ -64,6 +65,9 @@ import Validation
         case level
         case platform
         case source
+        case digest
+        case upstream
+        case tag
         case nothing
 
         func apply(to entry: inout LockedImage) {
@@ -71,6 +75,9 @@ import Validation
             case .level: entry.validation = .index
             case .platform: entry.platforms[.linuxARM64] = nil
             case .source: entry.source = "a.example/old:1.0"
+            case .digest: entry.digest = .of([])
+            case .upstream: entry.upstream = "a.example/app@\(Digest.of([]))"
+            case .tag: entry.tag = nil
             case .nothing: break
             }
         }

@@ -4,7 +4,7 @@ import Content
 import Mirroring
 import OCI
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 
 /// All stores of a test, in memory, with one journal of their operations.
 final class World: Sendable {

@@ -4,7 +4,6 @@ import Content
 import HTTP
 import OCI
 import RegistryTestSupport
-import Synchronization
 import Testing
 import AsyncPrimitives
 

@@ -3,7 +3,6 @@
 import Content
 import HTTP
 import OCI
-import Synchronization
 import Testing
 import TextSafety
 

@@ -4,7 +4,6 @@ import AsyncPrimitives
 import Content
 import HTTP
 import OCI
-import Synchronization
 import Testing
 import TextSafety
 

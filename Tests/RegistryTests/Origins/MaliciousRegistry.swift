@@ -3,7 +3,7 @@
 import Content
 import HTTP
 import OCI
-import Synchronization
+import AsyncPrimitives
 import TextSafety
 
 @testable import Registry

@@ -4,7 +4,7 @@ import Content
 import HTTP
 import Hashing
 import OCI
-import Synchronization
+import AsyncPrimitives
 import TextSafety
 
 @testable import Registry

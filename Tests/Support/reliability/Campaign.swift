@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
+import AsyncPrimitives
 
 /// The cases of a harness, run by several workers, with their figures.
 final class Campaign: Sendable {

@@ -2,7 +2,7 @@
 
 import Glibc
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 
 /// Kills the program at every request and every change of a file, and lets system calls fail.
 struct CrashMatrix {

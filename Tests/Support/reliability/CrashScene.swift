@@ -2,7 +2,6 @@
 
 import Glibc
 import RegistryTestSupport
-import Synchronization
 
 /// The built program in front of registries that have an older version of every image.
 ///

@@ -5,7 +5,6 @@ import LayerScanning
 import Lockfiles
 import OCI
 import RegistryTestSupport
-import Synchronization
 
 /// The state that a clean run of the reference mirror leaves.
 struct CleanState: Sendable {

@@ -9,7 +9,7 @@ import Mirroring
 import OCI
 import Registry
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 import TextSafety
 import Validation
 

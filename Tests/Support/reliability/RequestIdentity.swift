@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 
 /// The identity of a request, equal in every run of the same mirror.
 ///

@@ -2,7 +2,7 @@
 
 import LayerScanning
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 
 /// Injects each kind of fault at each request of the reference run, one in each run.
 struct Sweep {

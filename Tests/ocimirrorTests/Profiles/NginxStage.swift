@@ -2,7 +2,7 @@
 
 import OCI
 import RegistryTestSupport
-import Synchronization
+import AsyncPrimitives
 
 /// Debian's nginx in front of docker-registry, under other host names.
 final class NginxStage: Stage {

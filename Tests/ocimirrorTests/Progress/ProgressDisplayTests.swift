@@ -3,7 +3,7 @@
 import Mirroring
 import OCI
 import Registry
-import Synchronization
+import AsyncPrimitives
 import Testing
 
 @testable import ocimirror

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// An HTTP/1.1 server on a free loopback port that forwards to a registry and injects one fault.
 public final class FaultProxy: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A rule with the number of requests that it matched.
 public final class InjectedFault: Sendable {

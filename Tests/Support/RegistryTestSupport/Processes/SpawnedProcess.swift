@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A child process of a test, with empty standard input and its output in files.
 public final class SpawnedProcess: Sendable {
@@ -40,6 +40,9 @@ public final class SpawnedProcess: Sendable {
         }
         var environment = environment
         environment["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+        for name in Sanitizer.variables where environment[name] == nil {
+            environment[name] = environmentVariable(name)
+        }
         let words = CStrings([program] + arguments)
         let variables = CStrings(environment.map { "\($0.key)=\($0.value)" })
         defer {

@@ -10,7 +10,7 @@ public final class TemporaryFolder: Sendable {
 
     /// Creates an empty directory that only this user can enter.
     public init() throws {
-        let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+        let parent = environmentVariable("TMPDIR") ?? "/tmp"
         var template = Array("\(parent)/ocimirror-test-XXXXXX".utf8CString)
         guard unsafe mkdtemp(&template) != nil else {
             throw FixtureError("temporary folder: \(parent): could not be made, error \(errno)")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import StrictJSON
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// Docker Hub.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// The storage backend of a registry, from which blobs are read by signed URLs.
 ///

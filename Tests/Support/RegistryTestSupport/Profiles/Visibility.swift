@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// The public repositories of a registry.
 public final class Visibility: Sendable {

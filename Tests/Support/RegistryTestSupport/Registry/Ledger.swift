@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// All requests that a server received, in the order of their heads.
 final class Ledger: Sendable {

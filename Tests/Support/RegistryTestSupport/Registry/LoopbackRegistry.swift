@@ -2,7 +2,7 @@
 
 internal import Hashing
 public import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A registry on a free port of 127.0.0.1, correct until a test injects a fault.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A request to a loopback registry, with the faults that apply to it.
 final class RegistryConversation: Conversation {

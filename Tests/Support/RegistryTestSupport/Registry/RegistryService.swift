@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A loopback registry without the server.
 final class RegistryService: LoopbackService {

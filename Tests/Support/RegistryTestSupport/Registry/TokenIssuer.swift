@@ -2,7 +2,7 @@
 
 internal import Glibc
 internal import StrictJSON
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// Issues tokens for a service and records the permissions of each.
 ///

@@ -2,7 +2,7 @@
 
 internal import Hashing
 internal import OCI
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A blob that is being uploaded, hashed as it arrives.
 final class UploadSession: Sendable {

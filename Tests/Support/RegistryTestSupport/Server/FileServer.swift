@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// An HTTPS server of files on loopback.
 public final class FileServer: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CMicrohttpd
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A certificate and its key as PEM text, for TLS.
 public struct ServerCertificate: Sendable {

@@ -2,7 +2,7 @@
 
 internal import CMicrohttpd
 internal import Glibc
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// The head of a request as it was received.
 public struct WireHead: Hashable, Sendable {

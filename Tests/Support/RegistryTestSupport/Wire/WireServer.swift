@@ -3,7 +3,7 @@
 // The module of the socket address types.
 internal import CMicrohttpd
 internal import Glibc
-internal import Synchronization
+internal import AsyncPrimitives
 
 /// A TCP server on 127.0.0.1 that sends exactly the bytes that a test specifies, valid or not.
 ///
