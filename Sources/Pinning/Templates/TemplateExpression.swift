@@ -8,7 +8,7 @@ struct TemplateExpression {
     private(set) var versions = TemplateValue()
     /// The inclusions of named templates, also those whose output is not in the result.
     private(set) var calls = TemplateValue()
-    /// What functions such as `set` add to the dictionaries of variables; `nil` for the dot.
+    /// The values that functions such as `set` add to the dictionaries of variables; `nil` for the dot.
     private(set) var changes: [(variable: Substring?, value: TemplateValue)] = []
 
     private let dot: TemplateValue
