@@ -2,7 +2,7 @@
 
 internal import OCI
 
-/// What a denial says about the credential that was sent.
+/// The meaning of a denial for the credential that was sent.
 enum DenialVerdict {
     /// The credential itself was rejected.
     case rejected
@@ -32,9 +32,10 @@ extension Operation {
         }
         switch credential {
         case nil:
-            return "\(logIn); the repository may be private or missing, or the credentials may lack "
-                + "the right to \(right)"
-        case .anonymous: return logIn + (isPull ? "; the repository may be private or missing" : "")
+            return "\(logIn); the repository may be private or missing, or the credentials may "
+                + "lack the right to \(right)"
+        case .anonymous:
+            return logIn + (isPull ? "; the repository may be private or missing" : "")
         case .found(let found):
             let renewal = RejectedCredential.hint(registry, found.source ?? "the command line")
             return switch verdict {

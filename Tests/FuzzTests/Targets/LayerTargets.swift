@@ -72,7 +72,7 @@ extension FuzzTarget {
         var writer = ReportWriter()
         writer.add(.entry(.file(file), at: path))
         // The digest of no bytes, because hashing would take longer than all else.
-        writer.finish(diffID: plainKey.digest, unpackedByteCount: 0, compression: .none)
+        writer.finish(diffID: plainKey.descriptor.digest, unpackedByteCount: 0, compression: .none)
         let bytes = writer.bytes
         let contents = try requireSuccess("reading the report") {
             try ReportReader.read(bytes, of: plainKey, ScanLimits())
