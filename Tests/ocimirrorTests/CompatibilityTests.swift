@@ -102,7 +102,7 @@ import Testing
         workspace.environment["OCIMIRROR_RETRY_FOR"] = "3s"
         let run = try await workspace.run("sync")
         #expect(run.status == 2, "\(run.said)")
-        #expect(run.output.contains("no more requests in this run"), "\(run.said)")
+        #expect(run.errors.contains("no more requests in this run"), "\(run.said)")
         #expect(source.requests.count < 120, "\(source.requests.count)")
     }
 }

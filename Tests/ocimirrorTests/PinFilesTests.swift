@@ -202,7 +202,7 @@ import Testing
             "image: {repository: ghcr.io/acme/mirror/api, tag: 1.4.2}\n"
                 + "labels: {version: \"{{ .Values.image.tag }}\"}\n", to: "c0/values.yaml")
         let run = try await workspace.run("pin", "c0/values.yaml")
-        #expect(run.status == 1, "\(run.said)")
+        #expect(run.status == 0, "\(run.said)")
         #expect(!workspace.folder.text("c0/values.yaml").contains("@sha256:"))
     }
 
