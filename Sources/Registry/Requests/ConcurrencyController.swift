@@ -56,7 +56,7 @@ struct ConcurrencyController: Hashable, Sendable {
 
         /// The transfers of large bodies, whose throughput is counted in bytes.
         static let transfers = Tuning(
-            minimumWindow: .milliseconds(200), minimumStepWindow: .milliseconds(400),
+            minimumWindow: .milliseconds(100), minimumStepWindow: .milliseconds(400),
             countsFirstWindow: false, minimumLimit: 4, startGain: 1.25, gain: 0.25,
             minimumGain: 0.05)
         /// The requests without large bodies, whose throughput is counted in responses.
