@@ -3,7 +3,7 @@
 # Needs common.sh.
 
 # A changed list gets a folder of its own.
-linters=${XDG_CACHE_HOME:-$HOME/.cache}/ocimirror/linters-$(sha256sum <"$project/ci/linters.txt" | head -c 12)
+linters=${XDG_CACHE_HOME:-${HOME:-$project/.build}/.cache}/ocimirror/linters-$(sha256sum <"$project/ci/linters.txt" | head -c 12)
 readonly linters
 
 # The mark of a complete installation.
