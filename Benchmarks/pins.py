@@ -47,11 +47,19 @@ PINNED = {
     "assignment": "environment:\n  - WEB_IMAGE=REF@",
     "set values": "setValues:\n  web.image.repository: REPO\n  web.image.tag: TAG@",
     "name": "webImageName: REPO\nwebImageTag: TAG@",
+    "registry around": "web:\n  registry: REGISTRY\n  image:\n    repository: PATH\n    tag: TAG@",
+    "name and registry": "cache:\n  registry: REGISTRY\n  name: PATH\n  tag: TAG@",
+    "service": "services:\n  - REF@",
+    "annotation": "annotations:\n  sidecar.istio.io/proxyImage: REF@",
+    "directive of a mapping": "overlay:\n  image: # ocimirror: NAME\n    tag: TAG@",
 }
 LISTED = {
     "script": "run: docker run REF true",
     "overlay": "web:\n  image:\n    tag: TAG",
     "unknown key": "runtime: REF",
+    "sibling overlay": "webTag: TAG",
+    "annotation": "annotations:\n  example.com/image: REF",
+    "assignment": "script:\n  - export WEB_IMAGE=REF",
 }
 UNTOUCHED = {
     "label": "labels:\n  image: REF",
@@ -61,6 +69,8 @@ UNTOUCHED = {
     "description": "image:\n  description: REF",
     "digest": "parameters:\n  - name: image.digest.other\n    value: sha256:0000",
     "picture": "image: logo.png",
+    "skipped mapping": "image: # ocimirror: skip\n  repository: REPO\n  tag: TAG",
+    "cache": "build:\n  cache_from:\n    - REF",
     "version": "chart:\n  version: 1.2.3\n  repository: https://charts.example.com",
 }
 

@@ -117,7 +117,12 @@ public struct Pinner: Sendable {
             }
         }
         file.sites = drafts.map(\.site).sorted { $0.mark < $1.mark }
-        file.otherValues = found.otherValues
+        file.otherValues =
+            (found.otherValues
+            + found.unusedDirectives.map { word, mark in
+                OtherValue(
+                    mark: mark, path: SitePath(), reason: PinDirectives.unusedReason(word))
+            }).sorted { $0.mark < $1.mark }
         return file
     }
 

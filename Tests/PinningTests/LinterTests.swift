@@ -118,6 +118,13 @@ import YAML
         #expect(pinner.pin(plain, path: "values.yaml").newBytes != nil)
     }
 
+    @Test func `a digest after a tag of a chart with unread templates is reported`() throws {
+        let pinned =
+            "web: {image: {repository: \(Self.repository), tag: '1.4.2@sha256:\(Self.api)'}}\n"
+        let reuse = TagReuse(templates: [], isComplete: false)
+        #expect(try Self.codes(pinned, reuse: reuse) == ["1:14 tag-use-unknown warning"])
+    }
+
     @Test(arguments: [
         ("image: {repository: b}\n", 1), ("image: {tag: v2}\n", 1),
         ("image: {tag: v1}\n", 0), ("image: {tag: v2, digest: ''}\n", 0),

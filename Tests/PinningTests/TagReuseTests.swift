@@ -152,6 +152,35 @@ import Testing
         ["metadata:\n  'labels':\n    v: {{ .Values.web.image.tag }}\n"],
         ["\"labels\": {\"v\": \"{{ .Values.web.image.tag }}\"}\n"],
         ["'name': x-{{ .Values.web.image.tag }}\n"],
+        // Labels with the key of an image.
+        ["labels:\n  image: {{ .Values.web.image.tag }}\n"],
+        ["labels: {app: x, image: \"{{ .Values.web.image.tag }}\"}\n"],
+        // Dictionaries that functions change.
+        [
+            "{{ $l := dict }}{{ $_ := set $l \"v\" .Values.web.image.tag }}\nlabels: {{ toYaml $l }}\n"
+        ],
+        [
+            "{{ $l := dict \"l\" dict }}{{ $_ := set $l.l $k .Values.web.image.tag }}\nlabels: {{ toYaml $l.l }}\n"
+        ],
+        ["{{ $_ := set . \"t\" .Values.web.image.tag }}\nversion: {{ .t }}\n"],
+        ["{{ $_ := set $ \"t\" .Values.web.image.tag }}\nversion: {{ $.t }}\n"],
+        [
+            "{{ $l := dict }}{{ $_ := merge $l (dict \"v\" .Values.web.image.tag) }}\nlabels: {{ toYaml $l }}\n"
+        ],
+        [
+            "{{ define \"v\" }}version: {{ .t }}{{ end }}\n",
+            "{{ $_ := set . \"t\" .Values.web.image.tag }}{{ include \"v\" . }}\n",
+        ],
+        // The output of a named template that is YAML.
+        [
+            "{{ define \"i\" }}tag: {{ .Values.web.image.tag }}{{ end }}\n",
+            "{{ $i := include \"i\" . | fromYaml }}\nversion: {{ $i.tag }}\n",
+        ],
+        [
+            "{{ define \"i\" }}tag: {{ .Values.web.image.tag }}{{ end }}\n",
+            "{{ with include \"i\" . | fromYaml }}\nversion: {{ .tag }}\n{{ end }}\n",
+        ],
+        ["version: {{ tpl .Values.web.image.tag . }}\n"],
         // Named templates that are not defined.
         ["labels:\n  {{- include \"x\" (dict \"version\" .Values.web.image.tag) | nindent 2 }}\n"],
         ["labels: {{- include \"x\" (dict \"a\" (dict \"b\" .Values.web)) | nindent 2 }}\n"],
@@ -197,6 +226,19 @@ import Testing
         [
             "{{ with .x }}{{ $v := $.Values.web.image.tag }}{{ $v = regexFind \"^[^@]+\" $v }}\nversion: {{ $v }}\n{{ end }}\n"
         ],
+        // Comments of the YAML text.
+        ["# version: {{ .Values.web.image.tag }}\n"],
+        ["a: b # version: {{ .Values.web.image.tag }}\n"],
+        ["  # labels:\n  x: {{ .Values.web.image.tag }}\n"],
+        [
+            "{{ define \"v\" }}# {{ .Values.web.image.tag }}{{ end }}\n",
+            "version: {{ include \"v\" . }}\n",
+        ],
+        // Text after a named template does not continue its labels.
+        [
+            "{{ define \"l\" }}\nlabels:\n  a: b\n{{ end }}{{ define \"i\" }}\n  x: {{ .Values.web.image.tag }}\n{{ end }}\n"
+        ],
+        ["{{ $l := dict \"v\" .Values.web.image.tag }}\nspec: {{ toYaml $l }}\n"],
         ["annotations:\n  linkerd.io/proxy-version: {{ .Values.web.image.tag }}\n"],
         ["{{ range .Values.web }}\nversion: {{ .image.tag }}\n{{ end }}\n"],
         ["{{/* }} version: {{ .Values.web.image.tag }} */}}\n"],

@@ -193,6 +193,19 @@ import Testing
         #expect(lint.output.contains("tag-at-unsafe"), "\(lint.said)")
     }
 
+    @Test func `a template in the values of a chart that uses a tag as a label counts`()
+        async throws
+    {
+        let workspace = try await Self.workspace()
+        try await Self.writeCharts(1, to: workspace)
+        try workspace.folder.write(
+            "image: {repository: ghcr.io/acme/mirror/api, tag: 1.4.2}\n"
+                + "labels: {version: \"{{ .Values.image.tag }}\"}\n", to: "c0/values.yaml")
+        let run = try await workspace.run("pin", "c0/values.yaml")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(!workspace.folder.text("c0/values.yaml").contains("@sha256:"))
+    }
+
     @Test func `too many dependencies are reported, and no tag of the chart gets a digest`()
         async throws
     {

@@ -10,6 +10,8 @@ struct BaseImage {
     let tag: Tag?
     /// The shape that the key for the digest requires; `nil` if there is no such key.
     let digestShape: ImageShape?
+    /// The key for the digest beside other images; `nil` for the usual one, and if there is none.
+    var digestKey: String?
     /// The path of the file.
     let file: String
     /// The use of the tag by the chart of that file.
@@ -120,27 +122,72 @@ struct BaseFinder {
     mutating func image(
         at keys: [String], under overlay: MergedMapping, in scope: ValuesScope
     ) -> Result {
+        find(.image(overlay), at: keys, in: scope)
+    }
+
+    /// Returns the image beside other values whose tag has a key such as `webTag`.
+    mutating func sibling(
+        ofTag key: String, at keys: [String], in scope: ValuesScope
+    ) -> Result {
+        find(.sibling(tag: key), at: keys, in: scope)
+    }
+
+    /// Returns the registry of the image at a path of values, and the file that has it.
+    mutating func registry(at keys: [String]) -> (text: String, file: String)? {
+        for place in places {
+            guard budget > 0 else { return nil }
+            switch place {
+            case .file(let path):
+                if let text = registry(at: keys[...], in: path) { return (text, path) }
+            case .subcharts(let directory):
+                for chart in keys.first.map({ subcharts($0, of: directory) }) ?? [] {
+                    let path = "\(chart)values.yaml"
+                    guard path != file else { continue }
+                    if let text = registry(at: keys.dropFirst(), in: path) { return (text, path) }
+                }
+            }
+        }
+        return nil
+    }
+
+    private mutating func registry(at keys: ArraySlice<String>, in path: String) -> String? {
+        guard let scope = files.values(in: path)?.scope else { return nil }
+        if let own = located(keys, in: path)?.mapping.text("registry") { return own }
+        return [scope.registry, scope.defaultRegistry, scope.outerRegistry]
+            .compactMap { $0.flatMap(MergedMapping.text) }.first
+    }
+
+    /// An image to look up at a path.
+    private enum Query {
+        /// The image that the mapping is about, below the overlay.
+        case image(MergedMapping)
+        /// An image beside other values.
+        case sibling(tag: String)
+    }
+
+    private mutating func find(
+        _ query: Query, at keys: [String], in scope: ValuesScope
+    ) -> Result {
         var packaged: String?
         for place in places {
             guard budget > 0 else { return .limited }
             switch place {
             case .file(let path):
-                if let result = image(at: keys[...], in: path, under: overlay, scope) {
-                    return result
-                }
+                if let result = find(query, at: keys[...], in: path, scope) { return result }
             case .subcharts(let directory):
-                let charts = subcharts(keys[0], of: directory)
+                guard let first = keys.first else { continue }
+                let charts = subcharts(first, of: directory)
                 for chart in charts {
                     let path = "\(chart)values.yaml"
                     guard path != file else { continue }
-                    if let result = image(at: keys.dropFirst(), in: path, under: overlay, scope) {
+                    if let result = find(query, at: keys.dropFirst(), in: path, scope) {
                         return result
                     }
                 }
-                if files.dependencies(ofChartIn: directory)[keys[0]] != nil,
+                if files.dependencies(ofChartIn: directory)[first] != nil,
                     !charts.contains(where: { files.values(in: "\($0)values.yaml") != nil })
                 {
-                    packaged = packaged ?? keys[0]
+                    packaged = packaged ?? first
                 }
             }
         }
@@ -178,11 +225,45 @@ struct BaseFinder {
     }
 
     /// Returns the image at a path in a file; `nil` if the file names none there.
-    private mutating func image(
-        at keys: ArraySlice<String>, in path: String, under overlay: MergedMapping,
-        _ scope: ValuesScope
+    private mutating func find(
+        _ query: Query, at keys: ArraySlice<String>, in path: String, _ scope: ValuesScope
     ) -> Result? {
-        guard !keys.isEmpty, let values = files.values(in: path) else { return nil }
+        guard let values = files.values(in: path), let (mapping, location) = located(keys, in: path)
+        else { return nil }
+        var site = ImageReferenceSite(
+            fragment: 0, document: 0, path: location, shape: .tag, at: mapping.node)
+        let scope = scope.over(values.scope)
+        var digestKey: String?
+        switch query {
+        case .image(let overlay):
+            var reader = ImageMappingReader(
+                mapping.overridden(by: overlay, keys: ["registry", "defaultRegistry"]),
+                at: location, in: scope)
+            reader.acceptsMerged = true
+            guard reader.read(into: &site) else { return nil }
+        case .sibling(let tag):
+            let images = (mapping.node.entries ?? []).lazy.compactMap(\.key.text)
+                .compactMap { SiblingImage($0, in: mapping, overlaidTag: tag) }
+            guard let sibling = images.first else { return nil }
+            sibling.read(into: &site, at: location)
+            digestKey = sibling.digestKey
+            ImageComposer(scope: scope).compose(&site)
+        }
+        guard let image = site.image else { return .incomplete(file: path) }
+        let reuse = files.reuse(ofChartIn: LexicalPath.directory(of: path))
+        return .found(
+            BaseImage(
+                repository: image.repository, tag: image.tag,
+                digestShape: site.digest == nil ? nil : site.shape, digestKey: digestKey,
+                file: path,
+                tagUse: reuse.use(of: site.tagPath.steps)))
+    }
+
+    /// Returns the mapping at a path of values; `nil` if the file has none there.
+    private mutating func located(
+        _ keys: ArraySlice<String>, in path: String
+    ) -> (mapping: MergedMapping, location: SitePath)? {
+        guard let values = files.values(in: path) else { return nil }
         var mapping = mapping(values.root, of: values, in: path)
         var location = SitePath()
         for key in keys {
@@ -190,20 +271,7 @@ struct BaseFinder {
             mapping = self.mapping(node, of: values, in: path)
             location = location.appending(key: key)
         }
-        var site = ImageReferenceSite(
-            fragment: 0, document: 0, path: location, shape: .tag, at: mapping.node)
-        var reader = ImageMappingReader(
-            mapping.overridden(by: overlay, keys: ["registry", "defaultRegistry"]), at: location,
-            in: scope.over(values.scope))
-        reader.acceptsMerged = true
-        guard reader.read(into: &site) else { return nil }
-        guard let image = site.image else { return .incomplete(file: path) }
-        let reuse = files.reuse(ofChartIn: LexicalPath.directory(of: path))
-        return .found(
-            BaseImage(
-                repository: image.repository, tag: image.tag,
-                digestShape: site.digest == nil ? nil : site.shape, file: path,
-                tagUse: reuse.use(of: site.tagPath.steps)))
+        return (mapping, location)
     }
 
     private mutating func mapping(

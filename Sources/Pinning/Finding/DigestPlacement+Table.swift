@@ -53,8 +53,8 @@ extension DigestPlacement {
         Row(
             group: "skaffold/",
             fields: [
-                Field("artifacts", "*", "**"), Field("artifactoverrides", "**"),
-                Field("test", "*", "image"),
+                Field("artifacts", "*", "image"), Field("artifacts", "*", "requires", "*", "image"),
+                Field("artifactoverrides", "**"), Field("test", "*", "image"),
             ],
             reason: "skaffold builds the image and finds it by this name"),
         Row(
@@ -79,7 +79,7 @@ extension DigestPlacement {
             },
             reason: "a parameter with this name is usually the image that a pipeline pushes"),
         Row(
-            rootKeys: ["steps"], fields: [Field("images", "*")],
+            isCloudBuild: true, fields: [Field("images", "*")],
             reason: "Cloud Build pushes this image"),
         Row(
             files: [Glob("devspace.yaml")], fields: [Field("images", "*", "image")],
@@ -88,9 +88,27 @@ extension DigestPlacement {
             files: [Glob("func.yaml")], rootKeys: ["specVersion"], fields: [Field("image")],
             reason: "Knative builds the image"),
         Row(
-            fields: [Field("build", "output", "image"), Field("push", "image")],
+            fields: [
+                Field("build", "output", "image"), Field("push", "image"),
+                Field("build", "tags", "*"),
+                Field("settings", "repo"), Field("with", "tags"), Field("with", "images"),
+            ],
             reason: "the image is pushed, not pulled"),
+        Row(
+            fields: [
+                "cache_from", "cache_to", "cachefrom", "cacheto", "cache-from", "cache-to",
+            ].flatMap { [Field($0), Field($0, "*")] },
+            reason: "the image is a cache of a build"),
+        Row(fields: [Field("settings")], beside: "repo", reason: "the image is pushed, not pulled"),
+        Row(fields: [Field("image", "imagename")], beside: "dockerfile", reason: result),
+        Row(fields: modules, beside: "build", reason: result),
+        Row(fields: modules, beside: "push", reason: result),
     ]
+
+    /// Source: Ansible, `community.docker.docker_image` and `containers.podman.podman_image`.
+    private static let modules = ["docker_image", "podman_image"].flatMap {
+        [Field($0), Field("*.\($0)")]
+    }
 
     private static let tests = [
         Row(
@@ -116,7 +134,9 @@ extension DigestPlacement {
         Row(rootKeys: ["openapi", "swagger", "$schema"], reason: schema),
         Row(fields: [Field("openapiv3schema", "**")], reason: schema),
         Row(
-            fields: ["description", "summary", "help", "message"].map { Field($0) },
+            fields: ["description", "summary", "help", "message"].flatMap {
+                [Field($0), Field($0, "**")]
+            },
             reason: "a description uses no image"),
     ]
 
@@ -139,20 +159,56 @@ extension DigestPlacement {
             reason: "the status of a resource is written by its controller"),
     ]
 
-    private static let otherTools = [
-        Row(group: "image.toolkit.fluxcd.io/", reason: "Flux lists the tags of this repository"),
-        Row(
-            group: "kbld.k14s.io/", pulled: "newImage", reason: "kbld finds images by this name"),
-        Row(group: "imgpkg.carvel.dev/", reason: "imgpkg has its own lock file"),
-        Row(
-            files: [Glob("buf.yaml"), Glob("buf.*.yaml"), Glob("buf.lock")],
-            reason: "buf resolves modules of Protocol Buffers"),
-        Row(
-            group: "operator.openshift.io/", kinds: ["ImageContentSourcePolicy"],
-            reason: "the resource maps repositories to mirrors"),
-        Row(
-            group: "config.openshift.io/",
-            kinds: ["ImageDigestMirrorSet", "ImageTagMirrorSet", "ImageContentPolicy"],
-            reason: "the resource maps repositories to mirrors"),
-    ]
+    private static let otherTools =
+        [
+            "kubeadm.k8s.io/", "controlplane.cluster.x-k8s.io/", "bootstrap.cluster.x-k8s.io/",
+        ].map {
+            Row(
+                group: $0, fields: [Field("imagerepository")],
+                reason: "kubeadm adds the name of the image to this repository")
+        } + [
+            Row(
+                group: "aquasecurity.github.io/", reason: "the resource is a report about the image"
+            ),
+            Row(
+                group: "argocd-image-updater.argoproj.io/",
+                reason: "Argo CD Image Updater lists the tags of this repository"),
+            Row(
+                rootKeys: ["sources", "conditions"],
+                fields: ["sources", "conditions"].flatMap {
+                    [Field(root: $0, "*", "spec"), Field(root: $0, "*", "spec", "image")]
+                },
+                reason: "updatecli lists the tags of this repository"),
+            Row(
+                fields: [Field("with")], reason: "the inputs of an action are not parts of an image"
+            ),
+            Row(
+                rootKeys: ["resources", "resource_types", "jobs", "image_resource"],
+                fields: [
+                    Field(root: "resources", "*", "source"),
+                    Field(root: "resource_types", "*", "source"),
+                    Field("image_resource", "source"),
+                ],
+                reason: "Concourse looks for the tag in the registry: set 'version' to pin a digest"
+            ),
+            Row(
+                fields: [Field("machine", "image"), Field("vmimage")],
+                reason: "the image is that of a virtual machine"),
+            Row(
+                group: "image.toolkit.fluxcd.io/", reason: "Flux lists the tags of this repository"),
+            Row(
+                group: "kbld.k14s.io/", pulled: "newImage", reason: "kbld finds images by this name"
+            ),
+            Row(group: "imgpkg.carvel.dev/", reason: "imgpkg has its own lock file"),
+            Row(
+                files: [Glob("buf.yaml"), Glob("buf.*.yaml"), Glob("buf.lock")],
+                reason: "buf resolves modules of Protocol Buffers"),
+            Row(
+                group: "operator.openshift.io/", kinds: ["ImageContentSourcePolicy"],
+                reason: "the resource maps repositories to mirrors"),
+            Row(
+                group: "config.openshift.io/",
+                kinds: ["ImageDigestMirrorSet", "ImageTagMirrorSet", "ImageContentPolicy"],
+                reason: "the resource maps repositories to mirrors"),
+        ]
 }

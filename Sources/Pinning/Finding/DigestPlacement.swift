@@ -17,6 +17,8 @@ struct DigestPlacement {
         var files: [Glob] = []
         /// The keys of which the root has one; empty for all documents.
         var rootKeys: [String] = []
+        /// A Boolean value that indicates whether the row is for builds of Cloud Build.
+        var isCloudBuild = false
         /// The fields, as ends of paths in lowercase; empty for the whole document.
         var fields: [Field] = []
         /// The key that the mapping with the field has; `nil` for all mappings.
@@ -133,13 +135,16 @@ struct DigestPlacement {
     ) {
         self.testTool = testTool
         let keys = Set((root.entries ?? []).compactMap(\.key.text))
-        let specific = outer.rows.filter { !$0.group.isEmpty || !$0.rootKeys.isEmpty }
+        let specific = outer.rows.filter {
+            !$0.group.isEmpty || !$0.rootKeys.isEmpty || $0.isCloudBuild
+        }
         rows =
             specific
             + Self.table.filter { row in
                 resource.apiVersion.hasPrefix(row.group)
                     && (row.kinds.isEmpty || row.kinds.contains(resource.kind ?? ""))
                     && (row.rootKeys.isEmpty || row.rootKeys.contains(where: keys.contains))
+                    && (!row.isCloudBuild || resource.isCloudBuild)
                     && (row.files.isEmpty || row.files.contains { $0.matches(file) })
             }
     }
@@ -160,6 +165,21 @@ struct DigestPlacement {
                 && (row.beside.map { mapping?[$0].map { !$0.isNull } ?? false } ?? true)
         }?.reason
     }
+
+    /// Returns a Boolean value that indicates whether the image of an annotation is pulled: the controller
+    /// that the annotation is for adds a container with it.
+    static func isPulled(annotation key: String) -> Bool {
+        pulledAnnotations.contains { key.hasPrefix($0) }
+    }
+
+    /// Source: the documentation of Istio, Vault, Linkerd, Consul, Dapr, OpenTelemetry, Kuma, Jaeger and
+    /// Datadog; kustomize, `config.kubernetes.io/function`.
+    private static let pulledAnnotations = [
+        "sidecar.istio.io/", "proxy.istio.io/", "inject.istio.io/", "vault.hashicorp.com/",
+        "config.linkerd.io/", "consul.hashicorp.com/", "dapr.io/",
+        "instrumentation.opentelemetry.io/", "sidecar.opentelemetry.io/", "kuma.io/",
+        "sidecar.jaegertracing.io/", "admission.datadoghq.com/", "config.kubernetes.io/function",
+    ]
 
     /// Returns the reason for which the value of a command line option gets no digest.
     ///

@@ -10,6 +10,8 @@ struct FoundSites: Sendable {
     var scopes: [DocumentScope] = []
     /// The documents that have a SOPS signature, which a change would break.
     var signedDocuments: Set<Int> = []
+    /// The lines of the file with directives that identify or skip images.
+    var usedDirectives: Set<Int> = []
 
     /// The values of keys such as `image` that are not images.
     var otherValues: [OtherValue] = []
@@ -18,6 +20,13 @@ struct FoundSites: Sendable {
     struct Value: Hashable {
         let fragment: Int
         let range: Range<Int>
+    }
+
+    /// The directives that are not beside an image.
+    var unusedDirectives: [(word: String, mark: YAMLMark)] {
+        let file = fragments[0]
+        return file.directives.all.filter { !usedDirectives.contains($0.line) }
+            .map { ($0.word, YAMLMark(line: $0.line, column: 1)) }
     }
 
     /// Removes the mentions of values that another image uses, such as a merged repository.

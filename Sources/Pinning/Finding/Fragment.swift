@@ -15,8 +15,12 @@ struct Fragment: Sendable {
     let mayRepeatValues: Bool
     /// The directives that identify the images of lines.
     let directives: PinDirectives
+    /// A Boolean value that indicates whether the text is in the file as it is, line by line.
+    let isEditable: Bool
     /// The starts of the fragment's lines, in the fragment and in the file.
     private let lines: [(own: Int, file: Int)]
+    /// The position in the file of all of a text that is not there as it is.
+    private let position: Int?
 
     /// Creates the fragment of a whole file.
     init(_ stream: YAMLDocumentStream) {
@@ -24,19 +28,22 @@ struct Fragment: Sendable {
         self.stream = stream
         self.mayRepeatValues = Self.mayRepeatValues(stream.text.bytes)
         self.directives = PinDirectives(stream.text)
+        self.isEditable = true
         self.lines = []
+        self.position = nil
     }
 
-    /// Creates the fragment of a literal scalar; `nil` if it is not YAML, or differs from the lines
-    /// of the file.
+    /// Creates the fragment of a scalar; `nil` if it is not YAML.
     init?(
-        literal scalar: YAMLNode, of outer: Fragment, at number: Int,
-        limits: YAMLDocumentStream.Limits
+        of scalar: YAMLNode, in outer: Fragment, at number: Int, limits: YAMLDocumentStream.Limits
     ) {
-        guard let text = scalar.text,
-            let starts = Fragment.lines(of: scalar, in: outer.stream.text),
+        guard case .scalar(let text, let style) = scalar.kind else { return nil }
+        let starts = style == .literal ? Fragment.lines(of: scalar, in: outer.stream.text) : []
+        guard let starts,
             let stream = try? YAMLDocumentStream(parsing: Array(text.utf8), limits: limits)
         else { return nil }
+        isEditable = style == .literal && outer.isEditable
+        position = isEditable ? nil : outer.fileOffset(scalar.range.lowerBound)
         self.parent = (number, scalar)
         self.stream = stream
         self.mayRepeatValues = Self.mayRepeatValues(stream.text.bytes)
@@ -78,6 +85,7 @@ struct Fragment: Sendable {
 
     /// Returns the offset in the file of a byte of this fragment.
     func fileOffset(_ offset: Int) -> Int {
+        if let position { return position }
         guard !lines.isEmpty else { return offset }
         var low = 0
         var high = lines.count

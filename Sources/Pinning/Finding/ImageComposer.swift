@@ -8,6 +8,8 @@ internal import YAML
 /// A registry that the file does not have is never guessed.
 struct ImageComposer {
     let scope: ValuesScope
+    /// The registry of images for which nothing else states one.
+    var outerRegistry: String?
     /// A Boolean value that indicates whether the image is below the scope's common registry.
     var usesCommonRegistry = false
     /// The repository below which the image is.
@@ -69,13 +71,13 @@ struct ImageComposer {
         let own = Self.trimmed(site.registry?.text ?? "")
         let hasRegistry =
             name.split(separator: "/", maxSplits: 1).count == 2
-            && Self.isRegistry(name.prefix { $0 != "/" })
+            && ImageText.isHost(name.prefix { $0 != "/" })
         if let global = scope.registry, site.registry != nil || !hasRegistry {
             return Registry(text: Self.trimmed(text(global)), overriding: global.mark)
         }
         guard own.isEmpty, !hasRegistry else { return Registry(text: own) }
         let other = usesCommonRegistry ? scope.commonRegistry : scope.defaultRegistry
-        return Registry(text: Self.trimmed(other.map(text) ?? ""))
+        return Registry(text: Self.trimmed(other.map(text) ?? outerRegistry ?? ""))
     }
 
     /// Returns the reason for which the file does not identify the image; `nil` if it does.
@@ -107,14 +109,10 @@ struct ImageComposer {
     }
 
     /// Returns a registry without the slash that some charts expect after it.
-    private static func trimmed(_ registry: String) -> String {
+    static func trimmed(_ registry: String) -> String {
         var rest = Substring(registry)
         while rest.last == "/" { rest.removeLast() }
         return String(rest)
-    }
-
-    private static func isRegistry(_ component: Substring) -> Bool {
-        component == "localhost" || component.contains { $0 == "." || $0 == ":" }
     }
 
     /// Returns a tag with the suffix of the chart, which belongs before a digest.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import OCI
+
 /// The keys of the parts of an image in a mapping, in order of precedence.
 enum ImageKeys {
     static let tag = ["tag", "imageTag"]
@@ -16,6 +18,13 @@ enum ImageKeys {
     /// The keys of a repository.
     static let repository = ["repository", "repo", "name", "image"]
 
+    /// Returns a Boolean value that indicates whether a key has the digest of a variant of the image
+    /// beside it: `digestChroot`, `genericDigest`.
+    static func isVariantDigest(_ key: String) -> Bool {
+        (key.hasPrefix("digest") && key != "digest")
+            || (key.hasSuffix("Digest") && key != "useDigest" && !digest.contains(key))
+    }
+
     /// All parts of an image.
     static let all: Set<String> = Set(
         overlay + dependentTag + suffix + pullPolicy + [
@@ -27,8 +36,26 @@ enum ImageKeys {
     /// Returns the shape of an image whose value has a key.
     static func shape(of key: String?) -> ImageShape {
         guard let key else { return .reference }
-        if key == "newTag" || key == "version" || tag.contains(key) { return .tag }
-        if digest.contains(key) { return .digest }
+        if key.hasSuffixIgnoringCase("tag") || key.hasSuffixIgnoringCase("version") { return .tag }
+        if key.hasSuffixIgnoringCase("digest") { return .digest }
         return sha.contains(key) ? .sha : .reference
+    }
+
+    /// Returns a Boolean value that indicates whether a value of a key can be identified by a directive:
+    /// a tag, or a digest.
+    static func canHoldVersion(_ key: String?, _ text: String) -> Bool {
+        switch shape(of: key) {
+        case .tag: (try? Tag(parsing: text)) != nil
+        case .digest, .sha: text.isEmpty || ImageText.isDigest(text) || text.utf8.count == 64
+        default: false
+        }
+    }
+
+    /// Returns a Boolean value that indicates whether a key has the tag of an image by its name:
+    /// `imageTag`, `web_image_tag`, `controllerImageVersion`.
+    static func isImageTag(_ key: String) -> Bool {
+        ["tag", "version"].contains { word in
+            ["", "_", "-"].contains { key.hasSuffixIgnoringCase("image\($0)\(word)") }
+        }
     }
 }

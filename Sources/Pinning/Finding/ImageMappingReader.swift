@@ -15,13 +15,25 @@ struct ImageMappingReader {
     /// A Boolean value that indicates whether an image can consist of merged keys only, which is then
     /// that of another mapping.
     var acceptsMerged = false
+    /// The lock file, whose images need less evidence.
+    var lock: LockView?
+    /// The registry for images without one.
+    var outerRegistry: String?
 
     private static let tagKeys = ImageKeys.tag + ImageKeys.dependentTag
 
     /// The keys that were read; the others can name further images.
     private(set) var claims = Claims()
+    private var nameKey: NameKey?
 
     private var isImage: Bool { ImageText.isImageKey(path.key ?? "") }
+
+    /// A Boolean value that indicates whether the mapping is one of several images.
+    ///
+    /// A name with a namespace is that of an image stream.
+    private var isInImages: Bool {
+        path.step(before: 1).map(ImageText.isImagesKey) ?? false && mapping["namespace"] == nil
+    }
 
     /// The key of the repository, or of the name of an image whose repository is defined elsewhere.
     private enum NameKey {
@@ -66,6 +78,7 @@ struct ImageMappingReader {
     /// - Returns: A Boolean value that indicates whether the mapping is an image.
     mutating func read(into site: inout ImageReferenceSite) -> Bool {
         guard let (nameKey, repository) = name() else { return false }
+        self.nameKey = nameKey
         site.mapping = mapping.isExtensible ? mapping.node : nil
         site.repository = Field(node: repository)
         claims.keys.insert(nameKey.text)
@@ -75,14 +88,14 @@ struct ImageMappingReader {
             claims.keys.insert(key)
         }
         let isGiven = mapping.text("registry") != nil
-        site.registry =
-            take(isGiven ? ["registry"] : ["defaultRegistry", "registry"])?.field
+        let registryKeys = isGiven ? ["registry"] : ["defaultRegistry", "registry"]
+        site.registry = take(registryKeys + (nameKey == .image ? ["hub"] : []))?.field
         if mapping["registry"] != nil { claims.keys.insert("registry") }
         let tag = readTag(Self.tagKeys.filter { mayBeTag($0, beside: nameKey) }, into: &site)
         readDigest(into: &site)
         guard
             site.tag?.node.text != nil || site.digest?.node.text != nil || isImage || rule != nil
-                || site.leaf != nil
+                || site.leaf != nil || isWithoutVersion(nameKey, repository)
         else { return false }
         readOptions(into: &site)
         site.precedingKey = tag ?? nameKey.text
@@ -93,18 +106,45 @@ struct ImageMappingReader {
         if tag == "version", nameKey == .image, isInResource {
             site.reject("the operator reads 'version' too: give the tag and the digest in 'image'")
         }
-        compose(&site, nameKey)
+        compose(&site)
+        site.missingIDReason = site.missingIDReason ?? moduleReason ?? variantReason
         return true
     }
 
-    private func compose(_ site: inout ImageReferenceSite, _ nameKey: NameKey) {
-        var composer = ImageComposer(scope: scope)
+    /// The reason for which the tag in the options of a module of Ansible has no digest; `nil` for other
+    /// mappings.
+    ///
+    /// Source: Ansible, `community.docker.docker_image_pull`: a tag is validated.
+    private var moduleReason: String? {
+        let module = path.key?.split(separator: ".").last ?? ""
+        guard nameKey == .name, module == "docker_image" || module == "docker_image_pull" else {
+            return nil
+        }
+        return "the module rejects a digest in 'tag': write the tag and the digest in 'name'"
+    }
+
+    /// The reason for which the image has no digest of its own; `nil` if it can have one.
+    ///
+    /// Source: Cilium, `operator.image`: `genericDigest` is that of another repository.
+    private var variantReason: String? {
+        guard ImageKeys.digest.allSatisfy({ mapping[$0] == nil }),
+            let key = (mapping.node.entries ?? []).lazy.compactMap(\.key.text)
+                .first(where: ImageKeys.isVariantDigest)
+        else { return nil }
+        return "the chart has a digest for each variant, as '\(key)': set their ids in pins.yaml"
+    }
+
+    /// Sets the image of a site whose fields are read.
+    func compose(_ site: inout ImageReferenceSite) {
+        var composer = ImageComposer(scope: scope, outerRegistry: outerRegistry)
         switch nameKey {
         case .nameBelowRegistry: composer.usesCommonRegistry = true
         case .name where site.precedingKey == "defaultTag":
             composer.parent = scope.parentRepository
             composer.requiresParent = true
-        case .repository, .repo, .image, .name: break
+        case .name where !(site.repository?.text.contains("/") ?? true):
+            composer.parent = scope.defaultRepository
+        case .repository, .repo, .image, .name, nil: break
         }
         composer.tagPrefix = mapping["tagPrefix"]
         composer.compose(&site)
@@ -146,9 +186,9 @@ struct ImageMappingReader {
     /// Returns the key with the name, if the keys beside it confirm that it is an image's.
     private func name() -> (NameKey, YAMLNode)? {
         if let node = mapping["repository"], let text = MergedMapping.text(node) {
-            guard !text.contains("://"), !text.hasPrefix("@"), !text.hasPrefix(".") else {
-                return nil
-            }
+            guard !text.contains("://"), !text.hasPrefix("@"), !text.hasPrefix("."),
+                isImage || !(ImageText.isOnForge(text) || isSource)
+            else { return nil }
             // A chart's dependency has a repository too.
             guard owns(["repository", "registry", "image"] + Self.tagKeys + ["digest", "sha"]),
                 isImage
@@ -157,8 +197,9 @@ struct ImageMappingReader {
             else { return nil }
             return (.repository, node)
         }
-        if isImage, mapping["repository"] == nil, owns(["repo"]), let node = mapping["repo"],
-            let text = MergedMapping.text(node), !text.contains("://")
+        if mapping["repository"] == nil, owns(["repo"]), let node = mapping["repo"],
+            let text = MergedMapping.text(node), !text.contains("://"),
+            isImage || (ImageText.hasRegistry(text) && isLocked(ImageText.reference(text)))
         {
             return (.repo, node)
         }
@@ -195,10 +236,42 @@ struct ImageMappingReader {
     }
 
     /// Returns a Boolean value that indicates whether a name outside `image:` is that of an image:
-    /// it has a registry and a path.
+    /// it has a registry and a path, or the lock file has it.
     private func namesImage(_ text: String, beside key: String) -> Bool {
-        guard let slash = text.firstIndex(of: "/"), key != "digest" else { return false }
-        return text[..<slash].contains { $0 == "." || $0 == ":" }
+        guard text.contains("/"), key != "digest" else { return false }
+        if isInImages || hasRegistry || isLocked(ImageText.reference(text)) { return true }
+        // Modules of Go and Ansible have versions too.
+        return key == "tag" && ImageText.hasRegistry(text) && !ImageText.isOnForge(text)
+    }
+
+    /// A Boolean value that indicates whether the mapping is about source code.
+    private var isSource: Bool {
+        ["branch", "revision", "commit", "path"].contains { mapping[$0] != nil }
+    }
+
+    /// A Boolean value that indicates whether the mapping has the registry of an image.
+    private var hasRegistry: Bool {
+        mapping.text("registry").map(ImageText.isRegistry) ?? false
+    }
+
+    /// Returns a Boolean value that indicates whether the mapping is an image whose version is defined
+    /// elsewhere: it has a registry, and the lock file has the repository.
+    private func isWithoutVersion(_ nameKey: NameKey, _ repository: YAMLNode) -> Bool {
+        guard case .repository = nameKey, hasRegistry, let registry = mapping.text("registry"),
+            let name = MergedMapping.text(repository)
+        else { return false }
+        return lock == nil || isLocked(ImageText.reference("\(registry)/\(name)"))
+    }
+
+    /// Returns a Boolean value that indicates whether the image of a site is unknown because its
+    /// registry is.
+    func lacksRegistry(_ site: ImageReferenceSite) -> Bool {
+        site.missingIDReason == ImageComposer.elsewhere("registry")
+    }
+
+    private func isLocked(_ image: Reference?) -> Bool {
+        guard let image, let lock else { return false }
+        return lock.has(image.repository)
     }
 
     private func mayBeTag(_ key: String, beside nameKey: NameKey) -> Bool {

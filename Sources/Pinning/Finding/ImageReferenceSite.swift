@@ -35,6 +35,8 @@ struct ImageReferenceSite: Sendable {
     var mapping: YAMLNode?
     /// The key after which a key for the digest is added.
     var precedingKey: String?
+    /// The key for the digest; `nil` for the usual one.
+    var digestKey: String?
     /// The tag that the digest belongs to, if the name of the image is defined elsewhere.
     var siblingTag: Tag?
     /// The image that the file names; `nil` if it is unknown.
@@ -138,6 +140,8 @@ struct Obstacle: Hashable, Sendable {
         case template
         /// The chart uses the tag for other purposes too.
         case reusedTag
+        /// The use of the tag is unknown, because not all templates were read.
+        case unknownTagUse
         case invalidDigest
         case other
     }

@@ -101,11 +101,10 @@ enum ImageText {
         return try? Reference(parsing: text)
     }
 
-    /// Returns the reference before an invalid digest, such as `web:1@sha256:0`; `nil` if there is none.
+    /// Returns the reference before an invalid digest, such as `web:1@sha256:0` or `web@1`; `nil` if there
+    /// is none.
     static func referenceBeforeDigest(in text: String) -> Reference? {
-        guard let at = text.firstIndex(of: "@"), isDigest(String(text[text.index(after: at)...]))
-        else { return nil }
-        return reference(String(text[..<at]))
+        text.firstIndex(of: "@").flatMap { reference(String(text[..<$0])) }
     }
 
     /// Returns a Boolean value that indicates whether the text is a digest, complete or shortened.
@@ -162,9 +161,23 @@ enum ImageText {
 
     /// Returns a Boolean value that indicates whether a text begins with a registry and a slash.
     static func hasRegistry(_ text: String) -> Bool {
-        guard let slash = text.firstIndex(of: "/") else { return false }
-        let host = text[..<slash]
-        return host == "localhost" || host.contains { $0 == "." || $0 == ":" }
+        text.firstIndex(of: "/").map { isHost(text[..<$0]) } ?? false
+    }
+
+    /// Returns a Boolean value that indicates whether a name is that of source code.
+    static func isOnForge(_ name: String) -> Bool {
+        ["github.com/", "gitlab.com/", "bitbucket.org/", "k8s.io/", "sigs.k8s.io/"]
+            .contains(where: name.hasPrefix)
+    }
+
+    /// Returns a Boolean value that indicates whether a text is a registry, also with a path.
+    static func isRegistry(_ text: String) -> Bool {
+        !text.contains("://") && isHost(text.prefix { $0 != "/" })
+    }
+
+    /// Returns a Boolean value that indicates whether the first component of a name is a registry.
+    static func isHost(_ component: Substring) -> Bool {
+        component == "localhost" || component.contains { $0 == "." || $0 == ":" }
     }
 
     /// Returns the ranges of the words in a line that consist of characters of references and have a

@@ -1,46 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TextSafety
 internal import YAML
 
 /// The directives `# ocimirror: ID` of a text, on the line of a value or alone on the line above.
 ///
 /// They are collected once, because a line can have thousands of images.
 struct PinDirectives: Sendable {
-    private static let word = Array("# ocimirror:".utf8)
+    /// A directive, and its line.
+    struct Directive: Hashable, Sendable {
+        /// The id of a lock entry, or `skip`.
+        let word: String
+        let line: Int
 
-    /// The id in the directive of a line.
-    private var ids: [Int: String] = [:]
+        var isSkip: Bool { word == "skip" }
+    }
+
+    private static let word = Array("ocimirror:".utf8)
+
+    /// Returns the statement that a directive is not beside an image.
+    static func unusedReason(_ word: String) -> String {
+        "the directive '\(UntrustedText(word).display(limit: 100))' is not beside an image: write it on the "
+            + "line of the tag, the digest or the reference"
+    }
+
+    private var byLine: [Int: Directive] = [:]
     /// The lines that have only a directive.
     private var comments: Set<Int> = []
 
     /// A Boolean value that indicates whether there are no directives.
-    var isEmpty: Bool { ids.isEmpty }
+    var isEmpty: Bool { byLine.isEmpty }
+
+    /// All directives, in the order of the text.
+    var all: [Directive] { byLine.values.sorted { $0.line < $1.line } }
 
     init(_ text: YAMLText) {
         var end = 0
-        while let start = Self.find(in: text.bytes[end...]) {
-            let line = text.mark(at: start).line
+        while let word = Self.find(in: text.bytes[end...]) {
+            let line = text.mark(at: word).line
             let range = text.range(ofLine: line)
-            end = max(range.upperBound, start + Self.word.count)
-            let rest = text.bytes[(start + Self.word.count)..<end]
+            end = max(range.upperBound, word + Self.word.count)
+            let rest = text.bytes[(word + Self.word.count)..<end]
                 .drop { $0 == 0x20 || $0 == 0x09 }
             let id = rest.prefix { $0 > 0x20 && $0 < 0x7F }
             guard !id.isEmpty else { continue }
-            ids[line] = String(decoding: id, as: UTF8.self)
+            byLine[line] = Directive(word: String(decoding: id, as: UTF8.self), line: line)
             let first = text.bytes[range].first { $0 != 0x20 && $0 != 0x09 }
             if first == UInt8(ascii: "#") { comments.insert(line) }
         }
     }
 
-    /// Returns the id in the directive for a line, or `nil` if there is none.
-    func id(forLine line: Int) -> String? {
-        ids[line] ?? (comments.contains(line - 1) ? ids[line - 1] : nil)
+    /// Returns the directive for a line, or `nil` if there is none.
+    func directive(forLine line: Int) -> Directive? {
+        byLine[line] ?? directive(above: line)
     }
 
+    /// Returns the directive alone on the line above a line, or `nil` if there is none.
+    func directive(above line: Int) -> Directive? {
+        comments.contains(line - 1) ? byLine[line - 1] : nil
+    }
+
+    /// Returns the offset of the word after a `#` and spaces.
     private static func find(in bytes: ArraySlice<UInt8>) -> Int? {
         var start = bytes.startIndex
         while let hash = bytes[start...].firstIndex(of: UInt8(ascii: "#")) {
-            if bytes[hash...].starts(with: word) { return hash }
+            let text = bytes[(hash + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
+            if text.starts(with: word) { return text.startIndex }
             start = hash + 1
         }
         return nil

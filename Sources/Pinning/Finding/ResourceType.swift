@@ -10,6 +10,8 @@ struct ResourceType {
     private(set) var kind: String?
     /// The range of the value of `spec`, in bytes.
     private(set) var spec: Range<Int>?
+    /// A Boolean value that indicates whether the document is a build of Cloud Build.
+    private(set) var isCloudBuild = false
 
     /// Creates the type of a document that describes no resource.
     init() {}
@@ -19,6 +21,34 @@ struct ResourceType {
         apiVersion = root["apiVersion"]?.text ?? ""
         kind = root["kind"]?.text
         spec = root["spec"]?.range
+    }
+
+    /// Creates the type of a document from its root and the path of the file.
+    init(_ root: YAMLNode, file: String) {
+        self.init(root)
+        isCloudBuild = apiVersion.isEmpty && kind == nil && Self.isCloudBuild(root, file: file)
+    }
+
+    /// The keys of steps of Cloud Build that steps of other tools do not have.
+    private static let buildKeys = ["args", "entrypoint", "waitFor", "secretEnv", "allowFailure"]
+    /// The keys of steps of GitHub, Azure, CircleCI, Drone, Woodpecker and Buildkite.
+    private static let otherKeys = [
+        "image", "run", "uses", "task", "bash", "pwsh", "powershell", "checkout", "commands",
+        "command", "plugins", "template", "publish", "download", "settings",
+    ]
+
+    /// Returns a Boolean value that indicates whether the names of all steps are images, and a step has
+    /// a key of Cloud Build.
+    ///
+    /// Source: Cloud Build, build configuration file schema § Build steps.
+    private static func isCloudBuild(_ root: YAMLNode, file: String) -> Bool {
+        guard let steps = root["steps"]?.items, !steps.isEmpty else { return false }
+        if file.split(separator: "/").last?.hasPrefix("cloudbuild") ?? false { return true }
+        let areImages = steps.allSatisfy { step in
+            ImageText.hasRegistry(step["name"]?.text ?? "")
+                && otherKeys.allSatisfy { step[$0] == nil }
+        }
+        return areImages && steps.contains { step in buildKeys.contains { step[$0] != nil } }
     }
 
     /// Returns the chart that the resource installs; `nil` for documents whose chart is known from

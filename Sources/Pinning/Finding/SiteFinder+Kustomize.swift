@@ -89,6 +89,6 @@ extension SiteFinder {
     /// Returns a Boolean value that indicates whether an element at the path is an image of an Argo
     /// CD application's kustomization.
     func isArgoImage(_ path: SitePath) -> Bool {
-        path.step(before: 1) == "images" && path.step(before: 2) == "kustomize"
+        path.key == nil && path.step(before: 1) == "images" && path.step(before: 2) == "kustomize"
     }
 }

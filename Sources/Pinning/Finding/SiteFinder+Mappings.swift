@@ -20,9 +20,18 @@ extension SiteFinder {
         guard rule != nil || Self.mayNameImage(node) else {
             return claimParameters(of: node, at: path)
         }
+        if path.key?.hasSuffix("nnotations") ?? false { return claimAnnotations(node, at: path) }
         var claims = claim(MergedMapping(node, anchors), at: path, rule)
         claims.keys.formUnion(claimParameters(of: node, at: path).keys)
         return rule?.form == .skip ? .all : claims
+    }
+
+    /// Reads annotations such as `config.linkerd.io/proxy-image` beside
+    /// `config.linkerd.io/proxy-version`.
+    private mutating func claimAnnotations(_ node: YAMLNode, at path: SitePath) -> Claims {
+        let keys = (node.entries ?? []).compactMap(\.key.text)
+        let others = Claims(keys: Set(keys.filter { !DigestPlacement.isPulled(annotation: $0) }))
+        return claimSiblings(MergedMapping(node, anchors), at: path, except: others)
     }
 
     private mutating func claim(
@@ -37,7 +46,10 @@ extension SiteFinder {
             claims.keys.formUnion(claimSiblings(mapping, at: path, except: claims).keys)
             return claims
         }
-        if let claims = claimOverlay(mapping, at: path, rule) { return claims }
+        if var claims = claimOverlay(mapping, at: path, rule) {
+            claims.keys.formUnion(claimSiblings(mapping, at: path, except: claims).keys)
+            return claims
+        }
         if let claims = claimShared(mapping, at: path) { return claims }
         return claimSiblings(mapping, at: path, except: Claims())
     }
@@ -48,14 +60,23 @@ extension SiteFinder {
     /// Most mappings have none and need no further checks.
     private static func mayNameImage(_ node: YAMLNode) -> Bool {
         let entries = node.entries ?? []
+        func isImage(_ key: String) -> Bool { ImageText.isImageKey(key) }
         return entries.indices.contains { index in
             guard let key = entries[index].key.text else { return false }
-            switch key {
-            case "<<", "name", "tag", "imageTag", "digest", "sha", "images", "ref", "reference",
-                "op", "version", "defaultTag":
-                return true
-            default:
-                return ImageText.isImageKey(key) || key.hasSuffixIgnoringCase("repository")
+            // The last character decides for most keys.
+            switch key.utf8.last.map({ $0 | 0x20 }) {
+            case UInt8(ascii: "e"): return key == "name" || key == "reference" || isImage(key)
+            case UInt8(ascii: "g"): return key.hasSuffixIgnoringCase("tag")
+            case UInt8(ascii: "y"): return key.hasSuffixIgnoringCase("repository")
+            case UInt8(ascii: "n"): return key.hasSuffixIgnoringCase("version")
+            case UInt8(ascii: "t"): return key == "digest"
+            case UInt8(ascii: "a"): return key == "sha"
+            case UInt8(ascii: "s"): return key == "images"
+            case UInt8(ascii: "f"): return key == "ref"
+            case UInt8(ascii: "p"): return key == "op"
+            case UInt8(ascii: "l"), UInt8(ascii: "i"): return key == "url" || key == "uri"
+            case UInt8(ascii: "o"): return key.hasSuffixIgnoringCase("repo")
+            default: return key == "<<"
             }
         }
     }
@@ -130,12 +151,13 @@ extension SiteFinder {
         return Claims(keys: ["url", "ref"])
     }
 
-    /// Reads `image: {ref: reference}` or `image: {reference: reference}`, and GitLab's
-    /// `image: {name: reference}`.
+    /// Reads `image: {ref: reference}` or `image: {reference: reference}`, and `image: {name: reference}`
+    /// of GitLab and others.
     private mutating func claimWrapped(_ mapping: MergedMapping, at path: SitePath) -> Claims? {
         guard ImageText.isImageKey(path.key ?? ""),
-            let (key, value) = mapping.first(of: ["ref", "reference", "name"]), mapping.owns(key),
-            let text = value.text, key != "name" || ImageText.pinnable(text) != nil
+            let (key, value) = mapping.first(of: ["ref", "reference", "name", "url", "uri"]),
+            mapping.owns(key), let text = value.text,
+            key.hasPrefix("ref") || ImageText.pinnable(text) != nil
         else { return nil }
         addReference(value, text, at: path.appending(key: key))
         return Claims(keys: [key])
@@ -150,7 +172,9 @@ extension SiteFinder {
         let rule = rule ?? fieldRule(at: path)
         var reader = ImageMappingReader(
             mapping, at: path, in: surroundings.values, rule: rule, isInResource: isInResource)
+        reader.lock = lock
         guard reader.read(into: &site) else { return nil }
+        completeRegistry(of: &site, with: reader)
         var all = reader.claims
         addOverride(of: mapping, at: path, to: &site, &all)
         add(site, rule: rule)
@@ -192,7 +216,7 @@ extension SiteFinder {
     ) -> Set<String> {
         var ruled: Set<String> = []
         for entry in mapping.node.entries ?? [] {
-            guard let key = entry.key.text, key.hasPrefix("digest"), key != "digest",
+            guard let key = entry.key.text, ImageKeys.isVariantDigest(key),
                 let text = entry.value.text
             else { continue }
             let keyPath = path.appending(key: key)

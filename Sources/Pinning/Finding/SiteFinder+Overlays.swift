@@ -15,13 +15,103 @@ extension SiteFinder {
             let (key, node) = mapping.first(of: ImageKeys.overlay + ImageKeys.dependentTag),
             mapping.owns(key), node.text != nil
         else { return nil }
+        // A version at the root is usually that of the file.
+        guard path.count > surroundings.valuesDepth || ImageKeys.overlay.contains(key) else {
+            return nil
+        }
         let rule = rule ?? fieldRule(at: path)
         let base = baseImage(at: path, under: mapping)
         guard
-            base.isFound || rule?.id != nil
+            base.isFound || rule?.id != nil || isDirected(mapping)
                 || (isImage && ImageKeys.overlay.contains(key) && MergedMapping.text(node) != nil)
+                || (key == "tag" && !ImageText.isImagesKey(path.key ?? "")
+                    && isProbableVersion(node, in: mapping))
         else { return nil }
         return addOverlay(mapping, at: path, base: base, rule: rule)
+    }
+
+    /// Returns a Boolean value that indicates whether a directive identifies the tag or the digest of a
+    /// mapping.
+    private func isDirected(_ mapping: MergedMapping) -> Bool {
+        let directives = found.fragments[fragment].directives
+        guard !directives.isEmpty else { return false }
+        return (ImageKeys.overlay + ImageKeys.dependentTag).contains { key in
+            guard mapping.owns(key), let node = mapping[key], node.text != nil else { return false }
+            return directives.directive(forLine: node.mark.line).map { !$0.isSkip } ?? false
+        }
+    }
+
+    /// Returns a Boolean value that indicates whether a text whose key does not tell is the version of
+    /// an image: the lock file has it, and nothing else in the mapping can have a version.
+    private func isProbableVersion(_ node: YAMLNode, in mapping: MergedMapping) -> Bool {
+        // The value of an anchor is used elsewhere.
+        guard let lock, !isInResource, node.anchor == nil, let text = MergedMapping.text(node),
+            lock.hasVersion(text)
+        else { return false }
+        let others = ["url", "repoURL", "repo", "git", "branch", "commit", "chart", "settings"]
+        return others.allSatisfy { mapping[$0] == nil } && surroundings.root["jobs"] == nil
+    }
+
+    /// Reads `webTag: 1.3.9`, beside which a file below has `webImage`.
+    ///
+    /// - Returns: The keys that were read.
+    mutating func claimSiblingOverlays(
+        _ mapping: MergedMapping, at path: SitePath, except others: Claims
+    ) -> Claims {
+        var claims = Claims()
+        guard !isInResource else { return claims }
+        for entry in mapping.node.entries ?? [] {
+            guard let key = entry.key.text, ImageKeys.shape(of: key) == .tag, key != "tag",
+                !others.contains(key), let node = mapping[key], MergedMapping.text(node) != nil,
+                rules.rule(for: path.appending(key: key)) == nil
+            else { continue }
+            let base = baseSibling(ofTag: key, at: path)
+            guard base.isFound || isProbableTag(key, node, in: mapping) else { continue }
+            claims.keys.insert(key)
+            addSiblingOverlay(key, node, of: mapping, at: path, base: base, &claims)
+        }
+        return claims
+    }
+
+    /// Returns a Boolean value that indicates whether a key or its value is that of an image's tag in a
+    /// values file, and not a variable of a pipeline.
+    private func isProbableTag(_ key: String, _ node: YAMLNode, in mapping: MergedMapping) -> Bool {
+        guard key.contains(where: \.isLowercase), !ImageText.isTemplate(node.text ?? "") else {
+            return false
+        }
+        return ImageKeys.isImageTag(key)
+            || (!key.hasSuffixIgnoringCase("version") && isProbableVersion(node, in: mapping))
+    }
+
+    private mutating func addSiblingOverlay(
+        _ key: String, _ node: YAMLNode, of mapping: MergedMapping, at path: SitePath,
+        base: BaseFinder.Result, _ claims: inout Claims
+    ) {
+        var site = ImageReferenceSite(
+            fragment: fragment, document: document, path: path.appending(key: key), shape: .tag,
+            at: node)
+        site.tag = Field(node: node)
+        site.tagPath = site.path
+        site.precedingKey = key
+        if case .found(let image) = base, let digestKey = image.digestKey {
+            site.mapping = mapping.node
+            site.digestKey = digestKey
+            if let digest = mapping[digestKey] {
+                site.digest = Field(node: digest)
+                site.shape = .digest
+                claims.keys.insert(digestKey)
+            }
+        }
+        complete(&site, with: base)
+        add(site)
+    }
+
+    private mutating func baseSibling(
+        ofTag key: String, at path: SitePath
+    ) -> BaseFinder.Result {
+        guard let keys = valuesKeys(of: path) else { return .missing }
+        let scope = surroundings.values
+        return withBases { $0.sibling(ofTag: key, at: keys, in: scope) } ?? .missing
     }
 
     /// Adds the tag or the digest of an image whose repository is not beside it.
@@ -109,34 +199,37 @@ extension SiteFinder {
         return baseImage(at: keys, under: mapping)
     }
 
+    /// Calls a closure with the finder of images in the files below; `nil` without such files.
+    mutating func withBases<Value>(_ body: (inout BaseFinder) -> Value) -> Value? {
+        guard let files = context.files else { return nil }
+        let chart = surroundings.chart
+        var finder = bases[chart] ?? BaseFinder(files: files, file: file, chart: chart)
+        bases[chart] = nil
+        defer { bases[chart] = finder }
+        return body(&finder)
+    }
+
     /// Returns the path of a value in the innermost values tree; `nil` for one that a chart has no
     /// values for, such as an element of a list.
-    private func valuesKeys(of path: SitePath) -> [String]? {
+    func valuesKeys(of path: SitePath) -> [String]? {
+        guard context.files != nil else { return nil }
         let keys = Array(path.steps.dropFirst(surroundings.valuesDepth))
-        return keys.isEmpty || keys.contains { $0.hasPrefix("[") } ? nil : keys
+        return keys.contains { $0.hasPrefix("[") } ? nil : keys
     }
 
     /// Returns the image that a file below has at a path of values.
     mutating func baseImage(
         at keys: [String], under mapping: MergedMapping
     ) -> BaseFinder.Result {
-        guard let files = context.files else { return .missing }
-        let chart = surroundings.chart
-        var finder = bases[chart] ?? BaseFinder(files: files, file: file, chart: chart)
-        bases[chart] = nil
-        defer { bases[chart] = finder }
-        return finder.image(at: keys, under: mapping, in: surroundings.values)
+        let scope = surroundings.values
+        return withBases { $0.image(at: keys, under: mapping, in: scope) } ?? .missing
     }
 
     /// Returns the use of a tag by the chart whose values the document has.
     mutating func use(ofTagAt path: SitePath) -> TagReuse.Use {
-        guard let files = context.files, !isInResource, path.count > surroundings.valuesDepth else {
-            return .image
-        }
-        let chart = surroundings.chart
-        let finder = bases[chart] ?? BaseFinder(files: files, file: file, chart: chart)
-        bases[chart] = finder
-        return finder.use(ofTagAt: Array(path.steps.dropFirst(surroundings.valuesDepth)))
+        guard !isInResource, path.count > surroundings.valuesDepth else { return .image }
+        let keys = Array(path.steps.dropFirst(surroundings.valuesDepth))
+        return withBases { $0.use(ofTagAt: keys) } ?? .image
     }
 
     /// A Boolean value that indicates whether the innermost tree is a resource, and not the values of

@@ -39,34 +39,86 @@ extension SiteFinder {
         var claims = Claims()
         for entry in mapping.node.entries ?? [] {
             guard let key = entry.key.text, !others.contains(key),
-                let names = SiblingNames(of: key),
-                let repository = mapping[key], let name = MergedMapping.text(repository),
-                let tagKey = names.tags.first(where: { mapping.owns($0) && !others.contains($0) }),
-                let tag = mapping[tagKey], tag.text != nil
+                let sibling = SiblingImage(key, in: mapping, except: others)
             else { continue }
-            let isTemplate = ImageText.isTemplate(name)
-            let image = ImageText.reference(name)
-            guard isTemplate || (image != nil && image?.tag == nil && image?.digest == nil) else {
-                continue
-            }
             var site = ImageReferenceSite(
                 fragment: fragment, document: document, path: path.appending(key: key), shape: .tag,
                 at: entry.key)
-            site.repository = Field(node: repository)
-            site.tag = Field(node: tag)
-            site.tagPath = path.appending(key: tagKey)
-            if let (digestKey, digest) = mapping.first(of: names.digests) {
-                site.shape = .digest
-                site.digest = Field(node: digest)
-                claims.keys.insert(digestKey)
-            }
-            let registryKey = names.registries.first { mapping[$0] != nil }
-            site.registry = registryKey.flatMap { mapping[$0] }.map { Field(node: $0) }
+            sibling.read(into: &site, at: path)
             ImageComposer(scope: surroundings.values).compose(&site)
+            if sibling.hasOwnVersion {
+                site.missingIDReason =
+                    "'\(sibling.tagKey)' may have other uses: add '# ocimirror: ID' or a rule"
+            }
             add(site)
-            claims.keys.formUnion([key, tagKey])
+            claims.keys.formUnion(sibling.keys)
         }
+        let all = Claims(keys: claims.keys.union(others.keys), isAll: others.isAll)
+        claims.keys.formUnion(claimSiblingOverlays(mapping, at: path, except: all).keys)
         return claims
+    }
+}
+
+/// An image whose name and tag are the values of two keys such as `webImage` and `webTag`.
+struct SiblingImage {
+    /// The key of the tag.
+    let tagKey: String
+    /// The key of the digest; `nil` if there is none.
+    let digestKey: String?
+    private let key: String
+    private let registryKey: String?
+    private let mapping: MergedMapping
+
+    /// A Boolean value that indicates whether the tag is in a variable, or in a key such as `webVersion`,
+    /// which is not that of an image.
+    var hasOwnVersion: Bool {
+        digestKey == nil
+            && (key.hasSuffix("_IMAGE")
+                || (tagKey.hasSuffixIgnoringCase("version") && !ImageKeys.isImageTag(tagKey)))
+    }
+
+    /// The keys of the name, the tag and the digest.
+    var keys: [String] { [key, tagKey] + [digestKey].compactMap(\.self) }
+
+    /// Reads an image.
+    ///
+    /// - Parameters:
+    ///   - key: The key of the name.
+    ///   - mapping: The mapping.
+    ///   - others: The keys that belong to another image.
+    ///   - overlaidTag: The key of the tag, if another file has the tag; `nil` if the mapping has it.
+    init?(
+        _ key: String, in mapping: MergedMapping, except others: Claims = Claims(),
+        overlaidTag: String? = nil
+    ) {
+        guard let names = SiblingNames(of: key), let repository = mapping[key],
+            let name = MergedMapping.text(repository),
+            let tagKey = names.tags.first(where: { tag in
+                overlaidTag.map { $0 == tag } ?? (mapping.owns(tag) && !others.contains(tag))
+            }), overlaidTag != nil || mapping[tagKey]?.text != nil
+        else { return nil }
+        let image = ImageText.reference(name)
+        guard
+            ImageText.isTemplate(name)
+                || (image != nil && image?.tag == nil && image?.digest == nil)
+        else { return nil }
+        self.key = key
+        self.tagKey = tagKey
+        self.mapping = mapping
+        digestKey = mapping.first(of: names.digests)?.key
+        registryKey = names.registries.first { mapping[$0] != nil }
+    }
+
+    /// Sets the fields of a site.
+    func read(into site: inout ImageReferenceSite, at path: SitePath) {
+        site.repository = mapping[key].map { Field(node: $0) }
+        site.tag = mapping[tagKey].map { Field(node: $0) }
+        site.tagPath = path.appending(key: tagKey)
+        if let digest = digestKey.flatMap({ mapping[$0] }) {
+            site.shape = .digest
+            site.digest = Field(node: digest)
+        }
+        site.registry = registryKey.flatMap { mapping[$0] }.map { Field(node: $0) }
     }
 }
 
@@ -82,8 +134,14 @@ private struct SiblingNames {
             suffixes.first { key.hasSuffix($0) && key != $0 }.map { String(key.dropLast($0.count)) }
         }
         let stems: [String]
+        // Variables such as `WEB_IMAGE` and `WEB_TAG`.
+        let isVariable = key.hasSuffix("_IMAGE")
         if let stem = stem(without: ["Repository", "_repository", "-repository"]) {
             stems = [stem]
+        } else if let stem = stem(without: ["Repo", "_repo", "-repo"]), ImageText.isImageKey(stem) {
+            stems = [stem]
+        } else if isVariable {
+            stems = [key, String(key.dropLast("_IMAGE".count))]
         } else {
             // `webImageName` and `webImage` belong to `webImageTag` or `webTag`.
             let name = stem(without: ["Name", "_name", "-name"]) ?? key
@@ -96,11 +154,13 @@ private struct SiblingNames {
         func names(_ words: [String]) -> [String] {
             stems.flatMap { stem in
                 words.flatMap { word in
-                    [
-                        "\(stem)\(word.prefix(1).uppercased())\(word.dropFirst())",
-                        "\(stem)_\(word)",
-                        "\(stem)-\(word)",
-                    ]
+                    isVariable
+                        ? ["\(stem)_\(word.uppercased())"]
+                        : [
+                            "\(stem)\(word.prefix(1).uppercased())\(word.dropFirst())",
+                            "\(stem)_\(word)",
+                            "\(stem)-\(word)",
+                        ]
                 }
             }
         }

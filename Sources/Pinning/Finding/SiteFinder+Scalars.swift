@@ -9,7 +9,13 @@ extension SiteFinder {
         _ node: YAMLNode, text: String, style: YAMLNode.ScalarStyle, at path: SitePath
     ) {
         if let rule = rules.rule(for: path), rule.form != nil || rule.id != nil {
-            return addRuled(node, at: path, rule)
+            return addStated(node, at: path, rule)
+        }
+        if style == .singleQuoted || style == .doubleQuoted, Self.mayQuoteYAML(text),
+            found.fragments[fragment].directives.directive(forLine: node.mark.line) == nil,
+            descend(into: node, at: path)
+        {
+            return
         }
         if style == .literal || style == .folded,
             Self.isBlock(text) || Self.hasAssignments(path.key ?? "")
@@ -18,8 +24,30 @@ extension SiteFinder {
         }
         if isArgoImage(path) { return addArgoImage(node, text, at: path) }
         let count = found.sites.count
-        visitValue(node, text, at: path)
-        if found.sites.count == count { addMentions(of: node, text, at: path) }
+        if Self.mayBeImage(text) || resource.isCloudBuild || ImageText.isImageKey(path.key ?? "") {
+            visitValue(node, text, at: path)
+        }
+        guard found.sites.count == count, !addDirected(node, text, at: path) else { return }
+        addMentions(of: node, text, at: path)
+    }
+
+    /// Returns a Boolean value that indicates whether a text in quotes can be YAML or JSON with images.
+    private static func mayQuoteYAML(_ text: String) -> Bool {
+        guard let first = text.utf8.first,
+            "{[".utf8.contains(first) || text.utf8.contains(UInt8(ascii: "\n"))
+        else { return false }
+        return text.utf8.contains(UInt8(ascii: ":")) && text.containsIgnoringCase("image")
+    }
+
+    /// Returns a Boolean value that indicates whether a text has a character that every image has,
+    /// except for one that only its key indicates.
+    private static func mayBeImage(_ text: String) -> Bool {
+        text.utf8.contains { byte in
+            switch byte {
+            case 0x24, 0x2F, 0x3A, 0x40, 0x7B: true
+            default: false
+            }
+        }
     }
 
     /// Returns a Boolean value that indicates whether a text has several lines, or one that can be
@@ -33,21 +61,31 @@ extension SiteFinder {
     /// Adds the image of a scalar of one line, if its key or its text indicate one.
     private mutating func visitValue(_ node: YAMLNode, _ text: String, at path: SitePath) {
         let key = path.key ?? ""
+        if text.utf8.contains(where: { $0 == 0x3A || $0 == 0x2F }), isAnnotation(path),
+            !DigestPlacement.isPulled(annotation: key)
+        {
+            return
+        }
         if text.hasPrefix(Self.scheme), let image = ImageText.pinnable(Self.dropScheme(text)) {
             addPart(Self.scheme.utf8.count..<text.utf8.count, as: image, of: node, text, at: path)
         } else if ImageText.isImageKey(key) {
             addReference(node, text, at: path)
-        } else if let list = path.step(before: 1), ImageText.isImagesKey(list) {
+        } else if Self.isInImages(path) {
             if ImageText.pinnable(text) != nil { addReference(node, text, at: path) }
+        } else if path.key == nil, ImageText.isImageKey(path.step(before: 1) ?? ""),
+            ImageText.isProbablyImage(text)
+        {
+            addReference(node, text, at: path)
         } else if let option = ImageText.option(in: text)
             ?? (key.isEmpty ? ImageText.variable(in: text) : nil)
         {
             let reason = DigestPlacement.reason(forOption: option.name)
             addPart(
                 option.value, as: option.image, of: node, text, at: path, skipping: reason)
-        } else if isStep(path, text)
+        } else if isStep(path)
             || (isChoice(path) && ImageText.isProbablyImage(text))
-            || (isTyped(path) && ImageText.pinnable(text) != nil)
+            || (isTyped(path, text) && ImageText.pinnable(text) != nil)
+            || (isService(path, text) && ImageText.isProbablyImage(text))
         {
             addReference(node, text, at: path)
         } else if key.isEmpty, text.hasPrefix("-"), ImageText.isTemplate(text),
@@ -63,6 +101,15 @@ extension SiteFinder {
         {
             addReference(node, text, at: path)
         }
+    }
+
+    /// Returns a Boolean value that indicates whether the value is one of several images.
+    ///
+    /// Source: OpenStack-Helm, `images.tags`.
+    private static func isInImages(_ path: SitePath) -> Bool {
+        guard let list = path.step(before: 1) else { return false }
+        return ImageText.isImagesKey(list)
+            || (list == "tags" && path.step(before: 2).map(ImageText.isImagesKey) ?? false)
     }
 
     private static let scheme = "docker://"
@@ -87,11 +134,13 @@ extension SiteFinder {
     /// image.
     ///
     /// Source: Tekton, bundles; Crossplane, `pkg.crossplane.io`; GitHub Actions,
-    /// `jobs.<id>.container`.
-    private func isTyped(_ path: SitePath) -> Bool {
+    /// `jobs.<id>.container`; Azure Pipelines, `container`.
+    private func isTyped(_ path: SitePath, _ text: String) -> Bool {
         switch path.key {
         case "bundle": isTekton
-        case "container": path.count == 3 && path.step(before: 2) == "jobs"
+        case "container":
+            (path.count == 3 && path.step(before: 2) == "jobs")
+                || (resource.apiVersion.isEmpty && ImageText.hasRegistry(text))
         case "package":
             resource.apiVersion.hasPrefix("pkg.crossplane.io/") && path.step(before: 1) == "spec"
         default: false
@@ -102,12 +151,28 @@ extension SiteFinder {
     /// which is an image.
     ///
     /// Source: Cloud Build, build configuration file schema § `name`.
-    private func isStep(_ path: SitePath, _ text: String) -> Bool {
-        guard path.key == "name", path.step(before: 2) == "steps", path.count == 3,
-            resource.apiVersion.isEmpty
-        else { return false }
-        return file.split(separator: "/").last?.hasPrefix("cloudbuild") ?? false
-            || (ImageText.hasRegistry(text) && surroundings.mapping?["image"] == nil)
+    private func isStep(_ path: SitePath) -> Bool {
+        resource.isCloudBuild && path.key == "name" && path.step(before: 2) == "steps"
+            && path.count == 3
+    }
+
+    /// Returns a Boolean value that indicates whether the value is a service of GitLab: an element of
+    /// `services`, or its `name`.
+    ///
+    /// Source: GitLab, CI/CD YAML syntax reference § `services`.
+    private func isService(_ path: SitePath, _ text: String) -> Bool {
+        let isElement =
+            path.key == nil
+            ? path.step(before: 1) == "services"
+            : path.key == "name" && path.step(before: 2) == "services" && mapping?["image"] == nil
+        guard isElement, resource.apiVersion.isEmpty, resource.kind == nil else { return false }
+        return ImageText.hasRegistry(text) || file.contains("gitlab-ci")
+            || file.split(separator: "/").contains(".gitlab")
+    }
+
+    /// Returns a Boolean value that indicates whether the value is an annotation.
+    private func isAnnotation(_ path: SitePath) -> Bool {
+        path.key != nil && path.step(before: 1)?.hasSuffix("nnotations") ?? false
     }
 
     /// Reads a text that is, or should be, a whole reference.
@@ -131,6 +196,7 @@ extension SiteFinder {
         guard let image = ImageText.reference(text), isString(node) else {
             return reject(node, at: path, because: "the value is not a reference")
         }
+        if addBelowHub(node, text, at: path) { return }
         guard image.tag != nil || image.digest != nil || isContainer(path) || text.contains("/")
         else {
             return reject(
@@ -143,6 +209,10 @@ extension SiteFinder {
             fragment: fragment, document: document, path: path, shape: .reference, at: node)
         site.reference = Field(node: node)
         site.image = image
+        if let (image, mark) = imageBesideRegistry(text) {
+            site.image = image
+            site.overridingRegistry = mark
+        }
         if let reason { site.skip(reason) }
         add(site)
     }
@@ -171,11 +241,12 @@ extension SiteFinder {
         add(site)
     }
 
-    /// Reads a scalar that a rule identifies, in the form of the rule, or else of its key.
-    private mutating func addRuled(_ node: YAMLNode, at path: SitePath, _ rule: PinRules.Rule) {
+    /// Reads a scalar that a rule or a directive identifies, in the form of the rule, or else of its
+    /// key.
+    mutating func addStated(_ node: YAMLNode, at path: SitePath, _ rule: PinRules.Rule?) {
         let text = MergedMapping.text(node) ?? ""
         let shape: ImageShape =
-            switch rule.form {
+            switch rule?.form {
             case .tag: .tag
             case .digest: .digest
             case .sha: .sha
@@ -189,7 +260,7 @@ extension SiteFinder {
         case .tag:
             site.tag = Field(node: node)
             site.tagPath = path
-            site.isTagPermitted = rule.form == .tag
+            site.isTagPermitted = rule?.form == .tag
         case .digest, .sha: site.digest = Field(node: node)
         default:
             site.reference = Field(node: node)
@@ -213,7 +284,9 @@ extension SiteFinder {
 
     private static func isPicture(_ text: String) -> Bool {
         let text = text.lowercased()
-        return [".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp", ".ico", ".iso", ".qcow2", ".img"]
-            .contains { text.hasSuffix($0) }
+        // An image of a virtual machine of Google Cloud.
+        return text.hasPrefix("projects/")
+            || [".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp", ".ico", ".iso", ".qcow2", ".img"]
+                .contains { text.hasSuffix($0) }
     }
 }

@@ -137,6 +137,7 @@ extension SiteFinder {
         let bytes = Array(line)
         for range in ImageText.words(in: bytes) {
             let word = String(decoding: bytes[range], as: UTF8.self)
+            guard lock.mayName(word) else { continue }
             let whole = ImageText.reference(word)
             guard let image = whole ?? ImageText.referenceBeforeDigest(in: word),
                 lock.names(image, writtenAs: word)
@@ -150,7 +151,7 @@ extension SiteFinder {
                     offset: offset.map { $0 + range.lowerBound })
             }
             site.image = image
-            if whole == nil {
+            if whole == nil, word.contains("@sha") {
                 site.reject(
                     "the text after '@' is not a digest: write sha256: and 64 digits",
                     as: .invalidDigest)
@@ -165,7 +166,7 @@ extension SiteFinder {
 
     /// Adds the image of the lock file that a key of a mapping names.
     mutating func addMentions(inKey node: YAMLNode, _ key: String, at path: SitePath) {
-        guard let lock, key.utf8.contains(UInt8(ascii: "/")), key.utf8.contains(UInt8(ascii: ":")),
+        guard let lock, key.utf8.contains(UInt8(ascii: "/")), lock.mayName(key),
             let image = ImageText.reference(key), lock.names(image, writtenAs: key)
         else { return }
         var site = ImageReferenceSite(

@@ -29,8 +29,23 @@ struct SiteFinder {
         var valuesDepth = 0
         /// The chart whose values the document has.
         var chart = ChartLocation.aroundFile
-        /// The innermost mapping.
-        var mapping: YAMLNode?
+        /// The number of mappings around the document.
+        var outerMappings = 0
+        /// The number of mappings around the innermost values tree.
+        var outerMappingsOfValues = 0
+        /// A Boolean value that indicates whether a directive skips all images of a value.
+        var isSkipped = false
+        /// The directive for the images of a mapping.
+        var directive: MappingDirective?
+    }
+
+    /// A directive on the line of the key of a mapping, or above an element of a list.
+    struct MappingDirective {
+        let directive: PinDirectives.Directive
+        /// The range of the mapping.
+        let range: Range<Int>
+        /// The path of the mapping.
+        let path: SitePath
     }
 
     let file: String
@@ -42,6 +57,8 @@ struct SiteFinder {
     var document = 0
     private var scope: Int?
     var surroundings: Surroundings
+    /// The mappings around the current value, outermost first.
+    var mappings: [YAMLNode] = []
     private let limits: YAMLDocumentStream.Limits
     /// The values that are whole references.
     private var references: Set<FoundSites.Value> = []
@@ -95,6 +112,11 @@ struct SiteFinder {
     var anchors: Anchors { surroundings.anchors }
     var resource: ResourceType { surroundings.resource }
 
+    /// The innermost mapping of the document; `nil` outside of mappings.
+    var mapping: YAMLNode? {
+        mappings.count > surroundings.outerMappings ? mappings.last : nil
+    }
+
     /// Walks one document of the current fragment.
     private mutating func walk(_ root: YAMLNode, from path: SitePath) {
         guard error == nil else { return }
@@ -112,13 +134,15 @@ struct SiteFinder {
                     at: error.node.range.lowerBound)
             }
         }
-        let resource = ResourceType(root)
+        let resource = ResourceType(root, file: file)
         let placement = DigestPlacement(
             root, resource, file: file, testTool: context.testTool, in: surroundings.placement)
         surroundings = Surroundings(
             anchors: anchors, placement: placement, resource: resource, root: root,
             values: ValuesScope(root), valuesDepth: path.count,
-            chart: resource.chart(in: root) ?? fleetChart(in: root) ?? surroundings.chart)
+            chart: resource.chart(in: root) ?? fleetChart(in: root) ?? surroundings.chart,
+            outerMappings: mappings.count, outerMappingsOfValues: mappings.count,
+            isSkipped: surroundings.isSkipped)
         visit(root, at: path)
     }
 
@@ -158,14 +182,16 @@ struct SiteFinder {
         site.number = found.sites.count
         let rule = rule ?? rules.rule(for: site.path)
         if rule?.form == .skip { site.skip("skipped by a rule in pins.yaml") }
-        let words = directives(of: site).filter { $0 == "skip" || permits($0, site) }
-        if words.contains("skip") { site.skip("skipped by a directive") }
+        let directives = directives(of: site)
+        if surroundings.isSkipped || directives.contains(where: \.isSkip) {
+            site.skip("skipped by a directive")
+        }
         if site.shape == .tag, site.tagUse == .image, !site.isTagPermitted {
             site.tagUse = use(ofTagAt: site.tagPath)
         }
-        site.identify(rule?.id ?? site.id ?? words.first { $0 != "skip" })
+        site.identify(rule?.id ?? site.id ?? directives.first { !$0.isSkip }?.word)
         if site.id == nil {
-            let mapping = surroundings.mapping.map { MergedMapping($0, anchors) }
+            let mapping = mapping.map { MergedMapping($0, anchors) }
             if let reason = surroundings.placement.reason(at: site.path, in: mapping) {
                 site.skip(reason)
             }
@@ -186,6 +212,9 @@ struct SiteFinder {
             let mark = field.node.mark
             site.reject("the value at \(mark.line):\(mark.column) spans several lines")
         }
+        if !found.fragments[fragment].isEditable {
+            site.reject("the YAML is in a quoted text: write it as a literal text ('|')")
+        }
         if let reference = site.reference, reference.part == nil, !site.isMention {
             references.insert(FoundSites.Value(fragment: fragment, range: reference.node.range))
         }
@@ -198,26 +227,6 @@ struct SiteFinder {
         let mark = found.fragments[0].stream.text.mark(
             at: found.fragments[fragment].fileOffset(node.range.lowerBound))
         found.otherValues.append(OtherValue(mark: mark, path: path, reason: reason))
-    }
-
-    /// Returns a Boolean value that indicates whether a directive can be about a site.
-    ///
-    /// A line of text can name several images, of which a directive identifies one.
-    private func permits(_ id: String, _ site: ImageReferenceSite) -> Bool {
-        guard site.isMention, let lock, let image = site.image else { return true }
-        return lock.permits(id, for: image.repository)
-    }
-
-    /// Returns the words of the directives beside the site's values.
-    private func directives(of site: ImageReferenceSite) -> [String] {
-        let fragment = found.fragments[site.fragment]
-        guard !fragment.directives.isEmpty else { return [] }
-        var lines = (site.fields.map(\.node) + [site.anchor]).map(\.mark.line)
-        // A line of a text that is not YAML itself.
-        if let offset = site.reference?.part?.offset {
-            lines.append(fragment.stream.text.mark(at: offset).line)
-        }
-        return lines.compactMap(fragment.directives.id)
     }
 
     /// Returns a Boolean value that indicates whether a scalar spans several lines; literal ones
@@ -233,27 +242,27 @@ struct SiteFinder {
         guard error == nil else { return }
         switch node.kind {
         case .mapping(let entries, _):
-            let outer = surroundings.mapping
             let context = (surroundings.chart, surroundings.resource, surroundings.placement)
-            surroundings.mapping = node
+            mappings.append(node)
+            defer { mappings.removeLast() }
             if path.lastStep != nil { enterResource(node) }
             if let chart = ChartLocation(of: node, isElement: path.key == nil) {
                 surroundings.chart = chart
             }
             if beginsValues(node, at: path) {
-                let outer = (surroundings.values, surroundings.valuesDepth)
+                let outer = surroundings
                 enterValues(node, at: path)
                 visit(entries, of: node, at: path)
-                (surroundings.values, surroundings.valuesDepth) = outer
+                surroundings = outer
             } else {
                 visit(entries, of: node, at: path)
             }
-            surroundings.mapping = outer
             (surroundings.chart, surroundings.resource, surroundings.placement) = context
         case .sequence(let items, _):
             let claimed = claimList(items, of: node, at: path)
             for (index, item) in items.enumerated() where !claimed.contains(index) {
-                visit(item, at: path.appending(element: item, at: index))
+                let path = path.appending(element: item, at: index)
+                visit(item, at: path, with: directive(above: item))
             }
         case .scalar(let text, let style):
             visit(node, text: text, style: style, at: path)
@@ -281,8 +290,21 @@ struct SiteFinder {
             let key = entries[index].key.text ?? ""
             guard !claimed.contains(key) else { continue }
             if lock != nil { addMentions(inKey: entries[index].key, key, at: path) }
-            visit(entries[index].value, at: path.appending(key: key))
+            visit(
+                entries[index].value, at: path.appending(key: key),
+                with: directive(for: entries[index].value, of: entries[index].key))
         }
+    }
+
+    /// Visits a value with the directive for all of it.
+    private mutating func visit(
+        _ node: YAMLNode, at path: SitePath, with directive: PinDirectives.Directive?
+    ) {
+        guard let directive else { return visit(node, at: path) }
+        let outer = (surroundings.isSkipped, surroundings.directive)
+        enter(directive, of: node, at: path)
+        visit(node, at: path)
+        (surroundings.isSkipped, surroundings.directive) = outer
     }
 
     /// Returns a Boolean value that indicates whether a mapping below the root has values that apply
@@ -303,6 +325,7 @@ struct SiteFinder {
 
     private mutating func enterValues(_ node: YAMLNode, at path: SitePath) {
         surroundings.values = ValuesScope(node, in: surroundings.values)
+        surroundings.outerMappingsOfValues = mappings.count - 1
         if isValues(path) { surroundings.valuesDepth = path.count }
     }
 
@@ -316,13 +339,13 @@ struct SiteFinder {
             || (key == "overrides" && resource.apiVersion.hasPrefix("skaffold/"))
     }
 
-    /// Walks a text that is YAML itself.
+    /// Walks a literal or quoted text that is YAML itself.
     ///
     /// - Returns: A Boolean value that indicates whether the text is YAML.
     mutating func descend(into node: YAMLNode, at path: SitePath) -> Bool {
         guard depth < Self.nesting,
             let inner = Fragment(
-                literal: node, of: found.fragments[fragment], at: fragment, limits: limits),
+                of: node, in: found.fragments[fragment], at: fragment, limits: limits),
             inner.stream.documents.contains(where: { Self.isStructure($0.root) }),
             FileText.template(in: inner.stream) == nil
         else { return false }

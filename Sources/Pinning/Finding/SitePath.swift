@@ -78,7 +78,14 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
 
     /// Returns the step `count` steps before the last one, or `nil` if the path is shorter.
     func step(before count: Int) -> String? {
-        reversedSteps.dropFirst(count).first { _ in true }
+        // A loop, because this is called for every value.
+        var chain = chain
+        for _ in 0..<count {
+            guard case .step(_, let before) = chain else { return nil }
+            chain = before
+        }
+        if case .step(let step, _) = chain { return step }
+        return nil
     }
 
     private static func shortened(_ step: String) -> String {

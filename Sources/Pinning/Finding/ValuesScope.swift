@@ -10,6 +10,8 @@ struct ValuesScope {
     private(set) var defaultRegistry: YAMLNode?
     /// The registry of images that have only a name.
     private(set) var commonRegistry: YAMLNode?
+    /// The registry and the path before the names of images, in values that Istio's charts read.
+    private(set) var hub: YAMLNode?
     /// The repository of images without one.
     private(set) var defaultRepository: YAMLNode?
     /// The tag of images without one.
@@ -53,6 +55,7 @@ struct ValuesScope {
                 ["global", "dockerRegistry"], ["imageRegistry"])
             ?? outer.defaultRegistry
         commonRegistry = value(["registry"], ["global", "registry"]) ?? outer.commonRegistry
+        hub = value(["global", "hub"]) ?? outer.hub
         defaultRepository = value(["defaultImageRepository"]) ?? outer.defaultRepository
         defaultTag = value(["defaultImageTag"]) ?? outer.defaultTag
         parentRepository =
@@ -61,11 +64,15 @@ struct ValuesScope {
             value(["global", "security", "allowInsecureImages"]) ?? outer.allowsInsecureImages
     }
 
+    /// The registry that images without one may have.
+    var outerRegistry: YAMLNode? { hub ?? commonRegistry }
+
     /// Returns these values, and those of a file below where there are none.
     func over(_ base: ValuesScope) -> ValuesScope {
         var scope = self
         for field: WritableKeyPath<ValuesScope, YAMLNode?> in [
-            \.registry, \.defaultRegistry, \.commonRegistry, \.defaultRepository, \.defaultTag,
+            \.registry, \.defaultRegistry, \.commonRegistry, \.hub, \.defaultRepository,
+            \.defaultTag,
             \.parentRepository, \.allowsInsecureImages,
         ] where scope[keyPath: field] == nil {
             scope[keyPath: field] = base[keyPath: field]

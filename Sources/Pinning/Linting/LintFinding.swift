@@ -58,6 +58,8 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
     case digestForm = "digest-form"
     /// A digest after a tag that the chart also uses elsewhere.
     case tagAtUnsafe = "tag-at-unsafe"
+    /// A digest after a tag whose use by the chart is unknown, because not all templates were read.
+    case tagUseUnknown = "tag-use-unknown"
     /// A digest that is disabled, so the chart does not use it.
     case switchOff = "switch-off"
     /// A layer that changes the repository or tag and inherits another image's digest.
@@ -70,6 +72,8 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
     case unquotedVersion = "unquoted-version"
     /// An image of the lock file in a value that is not known to be an image.
     case unrecognized = "unrecognized-image"
+    /// A directive in a comment that is not beside an image.
+    case unusedDirective = "unused-directive"
     /// A pull policy that contacts the registry at each start although the digest cannot change.
     case pullPolicy = "pull-policy"
     /// A value that aliases use in several places.
@@ -90,6 +94,7 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
         case .versionDiffers: "The lock file has the image with another tag."
         case .digestForm: "The digest has the wrong form."
         case .tagAtUnsafe: "The chart also uses the tag in a label or as a version."
+        case .tagUseUnknown: "Not all templates that may use the tag were read."
         case .switchOff: "The digest is disabled, so the chart does not use it."
         case .digestInherited:
             "A layer changes the repository or tag and inherits the digest."
@@ -97,6 +102,7 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
         case .repositoryElsewhere: "The repository of a tag is defined elsewhere."
         case .unquotedVersion: "YAML readers do not read the version as text."
         case .unrecognized: "A value that is not known to be an image names one of the lock file."
+        case .unusedDirective: "A directive is not beside an image."
         case .pullPolicy: "The pull policy is Always, although the digest cannot change."
         case .aliasFanOut: "Aliases use the same value elsewhere."
         case .templateSkipped: "A template is not checked."
@@ -109,8 +115,8 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
         case .unpinned, .childDigest, .tagDigestDisagree, .versionDiffers, .digestForm,
             .switchOff, .digestInherited:
             .error
-        case .floatingTag, .missingPlatform, .notInLock, .tagAtUnsafe, .sharedTag,
-            .unquotedVersion:
+        case .floatingTag, .missingPlatform, .notInLock, .tagAtUnsafe, .tagUseUnknown, .sharedTag,
+            .unquotedVersion, .unusedDirective:
             .warning
         case .pullPolicy, .aliasFanOut, .templateSkipped, .repositoryElsewhere, .unrecognized: .note
         }

@@ -76,6 +76,11 @@ public struct Linter: Sendable {
                 add(code, message, at: mark, path: site.path, to: &file)
             }
         }
+        for (word, mark) in found.unusedDirectives {
+            add(
+                .unusedDirective, PinDirectives.unusedReason(word), at: mark, path: SitePath(),
+                to: &file)
+        }
         file.findings.sort { ($0.mark, $0.code.rawValue) < ($1.mark, $1.code.rawValue) }
         return file
     }
@@ -183,9 +188,10 @@ public struct Linter: Sendable {
             }
         }
         if site.shape == .tag, site.tag?.text.contains("@") == true,
-            let obstacle = site.obstacle, obstacle.kind == .reusedTag
+            let obstacle = site.obstacle
         {
-            issues.append((.tagAtUnsafe, obstacle.reason))
+            if obstacle.kind == .reusedTag { issues.append((.tagAtUnsafe, obstacle.reason)) }
+            if obstacle.kind == .unknownTagUse { issues.append((.tagUseUnknown, obstacle.reason)) }
         }
         return issues
     }

@@ -79,7 +79,7 @@ extension ImageReferenceSite {
             site.reject(
                 "not all templates of the chart were read: if its tags can have digests, add a rule "
                     + "with 'shape: tag'",
-                as: .reusedTag)
+                as: .unknownTagUse)
         }
         return site
     }

@@ -8,6 +8,8 @@ struct TemplateExpression {
     private(set) var versions = TemplateValue()
     /// The inclusions of named templates, also those whose output is not in the result.
     private(set) var calls = TemplateValue()
+    /// The values that functions such as `set` add to the dictionaries of variables; `nil` for the dot.
+    private(set) var changes: [(variable: Substring?, value: TemplateValue)] = []
 
     private let dot: TemplateValue
     private let variables: [Substring: TemplateValue]
@@ -20,11 +22,13 @@ struct TemplateExpression {
     private enum Operand {
         case text(Substring)
         case value(TemplateValue)
+        /// A variable, `nil` for the dot, and fields below it.
+        case chain(variable: Substring?, fields: [Substring], value: TemplateValue)
 
         var value: TemplateValue {
             switch self {
             case .text: TemplateValue()
-            case .value(let value): value
+            case .value(let value), .chain(_, _, let value): value
             }
         }
     }
@@ -75,7 +79,8 @@ struct TemplateExpression {
             return .text(text)
         case .chain(let variable, let fields)?:
             rest.removeFirst()
-            return .value(value(of: variable).appending(fields))
+            return .chain(
+                variable: variable, fields: fields, value: value(of: variable).appending(fields))
         case .fields?:
             rest.removeFirst()
             return .value(TemplateValue())
@@ -88,7 +93,7 @@ struct TemplateExpression {
     private func value(of variable: Substring?) -> TemplateValue {
         switch variable {
         case nil: dot
-        case ""?: .root
+        case ""?: variables[""] ?? .root
         case let name?: variables[name] ?? TemplateValue()
         }
     }
@@ -133,6 +138,15 @@ struct TemplateExpression {
                 if case .text(let key) = operands[index] { keys[key] = operands[index + 1].value }
             }
             return TemplateValue(keys: keys)
+        case .set:
+            guard operands.count > 2, let dictionary = operands.first else {
+                return Self.union(of: operands)
+            }
+            return change(
+                dictionary, by: TemplateValue(keys: [Self.step(operands[1]): operands[2].value]))
+        case .merge:
+            guard let dictionary = operands.first else { return TemplateValue() }
+            return change(dictionary, by: Self.union(of: Array(operands.dropFirst())))
         case .test: return TemplateValue()
         case .compare:
             versions.formUnion(Self.union(of: operands).flattened)
@@ -142,6 +156,19 @@ struct TemplateExpression {
             return Self.union(of: operands).removing(parts(text))
         case .pass: return Self.union(of: operands)
         }
+    }
+
+    /// Adds a value to a dictionary, which the variable of an argument also has afterwards.
+    private mutating func change(
+        _ dictionary: Operand, by value: TemplateValue
+    ) -> TemplateValue {
+        var result = dictionary.value
+        result.formUnion(value)
+        if case .chain(let variable, let fields, _) = dictionary {
+            let whole = fields.reversed().reduce(value) { TemplateValue(keys: [$1: $0]) }
+            changes.append((variable, whole))
+        }
+        return result
     }
 
     private static func union(of operands: [Operand]) -> TemplateValue {

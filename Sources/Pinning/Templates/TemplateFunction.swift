@@ -12,6 +12,10 @@ enum TemplateFunction: Sendable {
     case dig
     /// The result is a dictionary.
     case dictionary
+    /// The function adds a key to a dictionary: `set DICTIONARY KEY VALUE`.
+    case set
+    /// The function adds dictionaries to the first one.
+    case merge
     /// The result depends on the arguments but does not contain them.
     case test
     /// The function reads the arguments as versions.
@@ -30,7 +34,8 @@ enum TemplateFunction: Sendable {
             "include": .include, "template": .include, "index": .index, "get": .index, "dig": .dig,
             "dict": .dictionary, "semver": .compare, "semverCompare": .compare,
             "mustSemverCompare": .compare, "replace": .remove(replaced),
-            "trunc": .remove(truncated),
+            "set": .set, "merge": .merge, "mustMerge": .merge, "mergeOverwrite": .merge,
+            "mustMergeOverwrite": .merge, "trunc": .remove(truncated),
             "substr": .remove { _ in .length },
         ]
         for name in ["split", "splitList", "splitn", "regexSplit", "mustRegexSplit", "cut"] {

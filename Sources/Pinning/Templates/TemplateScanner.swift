@@ -93,6 +93,7 @@ struct TemplateScanner {
             state.blocks[last].declared = [:]
         }
         let value = TemplateExpression(action, dot: state.dot, variables: state.variables)
+        Self.change(value.changes, in: &state)
         switch action.keyword {
         case "define", "block":
             guard case .string(let name)? = action.words.first else { return }
@@ -101,6 +102,7 @@ struct TemplateScanner {
                     action.inclusion, dot: state.dot, variables: state.variables)
                 record(inclusion, in: state, isOutput: true)
             }
+            state.text = TemplateText()
             open(dot: .root, definition: name, in: &state)
         case "with", "range":
             record(value, in: state)
@@ -120,6 +122,7 @@ struct TemplateScanner {
             guard let block = state.blocks.popLast() else { return }
             state.dot = block.dot
             Self.restore(&state, block.declared)
+            if block.definition != state.blocks.last?.definition { state.text = TemplateText() }
         case "break", "continue": return
         default:
             record(value, in: state, isOutput: action.variable == nil)
@@ -178,6 +181,23 @@ struct TemplateScanner {
         }
     }
 
+    /// Adds the keys that functions such as `set` add to the dictionaries of variables and of the dot.
+    private static func change(
+        _ changes: [(variable: Substring?, value: TemplateValue)], in state: inout State
+    ) {
+        for (name, value) in changes {
+            guard let name else {
+                state.dot.formUnion(value)
+                continue
+            }
+            // `$` is the root context.
+            state.variables[name, default: name.isEmpty ? .root : TemplateValue()].formUnion(value)
+            if state.loops > 0 {
+                state.loopValues[name, default: TemplateValue()].formUnion(value)
+            }
+        }
+    }
+
     private static func restore(
         _ state: inout State, _ declared: [Substring: TemplateValue?]
     ) {
@@ -188,6 +208,7 @@ struct TemplateScanner {
     private mutating func record(
         _ value: TemplateExpression, in state: State, isOutput: Bool = false
     ) {
+        let isOutput = isOutput && !state.text.isComment
         let isVersion = isOutput && state.text.isInVersion
         if let name = state.blocks.last?.definition {
             definitions[name, default: TemplateDefinition()]

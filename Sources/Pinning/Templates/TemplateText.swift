@@ -76,7 +76,7 @@ struct TemplateText {
 
     private mutating func endLine() {
         defer { line = [] }
-        guard let indent else { return }
+        guard let indent, !isComment else { return }
         blocks.removeAll { $0.indent >= indent }
         guard let isVersion = isVersionBlock else { return }
         blocks.append((indent, isVersion))
@@ -96,6 +96,22 @@ struct TemplateText {
         return key == "name" || key.hasSuffix("ersion") ? true : isText ? false : nil
     }
 
+    /// A Boolean value that indicates whether the next action is in a comment of the YAML text.
+    var isComment: Bool {
+        var quote: UInt8?
+        var previous = UInt8(ascii: " ")
+        for byte in line {
+            switch byte {
+            case UInt8(ascii: "#") where quote == nil && previous == UInt8(ascii: " "): return true
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                if quote == nil { quote = byte } else if quote == byte { quote = nil }
+            default: break
+            }
+            previous = byte
+        }
+        return false
+    }
+
     /// The line without the quotes, which keys can have.
     private var unquoted: [UInt8] {
         line.filter { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "'") }
@@ -109,15 +125,29 @@ struct TemplateText {
     /// A Boolean value that indicates whether the next action is the value of a label, a name or a
     /// version.
     var isInVersion: Bool {
+        let outer = indent.map { indent in blocks.last { $0.indent < indent } } ?? blocks.last
+        // A label can have any key, also that of an image.
+        if outer?.isVersion == true || isInLabels { return !isComment }
         let entry = entry
         if ["mage:", "mage=", "apiVersion:"].contains(where: { entry.contains($0) }) {
             return false
         }
-        let outer = indent.map { indent in blocks.last { $0.indent < indent } } ?? blocks.last
-        if outer?.isVersion == false || has("nnotations:") { return false }
-        if entry.contains("ersion") || has("abels:") || has("elector:") { return true }
-        return entry.hasPrefix("name:") || entry.hasPrefix("generateName:")
-            || outer?.isVersion ?? false
+        if outer?.isVersion == false || has("nnotations:") || isComment { return false }
+        return entry.contains("ersion") || has("abels:") || has("elector:")
+            || entry.hasPrefix("name:") || entry.hasPrefix("generateName:")
+    }
+
+    /// A Boolean value that indicates whether the next action is in a flow mapping of labels.
+    private var isInLabels: Bool {
+        let line = unquoted
+        var open: [Int] = []
+        for (index, byte) in line.enumerated() {
+            if byte == UInt8(ascii: "{") { open.append(index) }
+            if byte == UInt8(ascii: "}") { open.removeLast(open.isEmpty ? 0 : 1) }
+        }
+        guard let brace = open.last else { return false }
+        let key = line[..<brace].reversed().drop { $0 == 0x20 }
+        return ["abels:", "elector:"].contains { key.starts(with: $0.utf8.reversed()) }
     }
 
     /// The text of the mapping's entry before the next action, without quotes.

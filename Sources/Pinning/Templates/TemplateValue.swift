@@ -110,13 +110,16 @@ struct TemplateValue: Hashable, Sendable {
         var result = TemplateValue(
             paths: Set(paths.lazy.map { $0 + fields }.filter { $0.count <= Self.limit }),
             isIncomplete: isIncomplete)
+        // The output of a named template can be a dictionary, as for `include "x" . | fromYaml`.
+        result.calls = calls
         if first == Self.anyPath {
-            result.calls = calls
             for value in keys.values { result.formUnion(value.appending(fields)) }
         } else if first == Self.anyStep {
             for value in keys.values { result.formUnion(value.appending(fields.dropFirst())) }
-        } else if let value = keys[first] {
-            result.formUnion(value.appending(fields.dropFirst()))
+        } else {
+            for value in [keys[first], keys[Self.anyStep]].compactMap(\.self) {
+                result.formUnion(value.appending(fields.dropFirst()))
+            }
         }
         return result
     }

@@ -20,6 +20,10 @@ struct LockView: Sendable {
 
     private var ids: [String: Entry] = [:]
     private var byRepository: [Repository: [Entry]] = [:]
+    /// The names of repositories as files write them; those of Docker Hub without a registry.
+    private var names: Set<String> = []
+    /// The tags that are not floating.
+    private var versions: Set<String> = []
     private(set) var digests: Set<Digest> = []
     private(set) var children: [Digest: String] = [:]
 
@@ -43,6 +47,10 @@ struct LockView: Sendable {
                 byRepository[other, default: []].append(
                     Entry(target: target, isValidated: entry.isValidated))
             }
+            for repository in [own, other].compactMap(\.self) {
+                names.formUnion(Self.spellings(of: repository))
+            }
+            if let tag = image.tag { versions.insert(tag.name) }
             digests.insert(image.digest)
             for pin in image.platforms.values where pin.digest != image.digest {
                 children[pin.digest] = id
@@ -70,6 +78,36 @@ struct LockView: Sendable {
             if candidates.count == 1, let entry = candidates.first { return try validated(entry) }
         }
         throw .ambiguous(entries.map(\.target).sorted { $0.id < $1.id })
+    }
+
+    /// Returns a Boolean value that indicates whether the lock file has an image of a repository.
+    func has(_ repository: Repository) -> Bool { byRepository[repository] != nil }
+
+    /// Returns a Boolean value that indicates whether a text is the version of an image of the lock file,
+    /// and unlikely to be another version.
+    func hasVersion(_ text: String) -> Bool {
+        text.utf8.count > 3 && text.contains { $0.isNumber } && versions.contains(text)
+    }
+
+    private static func spellings(of repository: Repository) -> [String] {
+        guard repository.registry == .dockerHub else { return [repository.description] }
+        let library = "library/"
+        let path = repository.path
+        return [path, path.hasPrefix(library) ? String(path.dropFirst(library.utf8.count)) : path]
+    }
+
+    /// Returns a Boolean value that indicates whether a word can name an image of the lock file, without
+    /// parsing it.
+    ///
+    /// Most words of a file do not. A registry can have capitals, and Docker Hub several names.
+    func mayName(_ word: String) -> Bool {
+        let text = word.utf8
+        var end = text.firstIndex(of: UInt8(ascii: "@")) ?? text.endIndex
+        let last = text[..<end].lastIndex(of: UInt8(ascii: "/")) ?? text.startIndex
+        end = text[last..<end].firstIndex(of: UInt8(ascii: ":")) ?? end
+        let name = word[..<end]
+        return names.contains(String(name)) || name.contains("docker")
+            || name.utf8.contains { (0x41...0x5A).contains($0) }
     }
 
     /// Returns a Boolean value that indicates whether a word names an image of the lock file.

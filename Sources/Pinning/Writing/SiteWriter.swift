@@ -147,7 +147,7 @@ struct SiteWriter {
         if let field = site.digest {
             try set(field, text, isQuoted: isBare)
         } else if let precedingKey = site.precedingKey {
-            add(key, text, after: precedingKey)
+            add(site.digestKey ?? key, text, after: precedingKey)
         } else {
             throw EditError(reason: "no mapping to add the key '\(key)' to")
         }
@@ -176,11 +176,13 @@ struct SiteWriter {
         if let file = site.repositoryFile {
             throw EditError(reason: "the repository is in \(file): rewrite it there")
         }
-        guard let repository = site.repository else { return }
         if let mark = site.overridingRegistry {
             throw EditError(
-                reason: "the registry at \(mark.line):\(mark.column) applies to all images")
+                reason:
+                    "the registry at \(mark.line):\(mark.column) applies to the image: rewrite it there"
+            )
         }
+        guard let repository = site.repository else { return }
         var path = target.repository.path
         let registry = target.repository.registry.name
         if let leaf = site.leaf {

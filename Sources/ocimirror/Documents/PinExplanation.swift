@@ -33,11 +33,11 @@ struct PinExplanation {
             }
             for site in file.sites { add(site, of: path, to: &listing, style) }
             for value in file.otherValues {
+                let field = UntrustedText(value.path.description).display
                 listing.add([
                     .init(text: "\(path):\(value.mark)"),
                     .init(text: "no image", paint: style.dim),
-                    .init(
-                        text: "\(UntrustedText(value.path.description).display): \(value.reason)"),
+                    .init(text: field.isEmpty ? value.reason : "\(field): \(value.reason)"),
                 ])
             }
         }

@@ -52,6 +52,11 @@ final class ChartTemplates: Sendable {
         else { return TagReuse() }
         var contents = Contents()
         read("\(directory)templates", isLibrary: false, depth: 0, into: &contents)
+        // `tpl` evaluates values as templates.
+        let values = "\(directory)values.yaml"
+        if (try? FileStatus.of(absolute(values), followsLinks: false))?.kind == .regular {
+            read(values, false, depth: 0, into: &contents)
+        }
         readDependencies(ofChartIn: directory, into: &contents)
         return TagReuse(
             templates: contents.own, libraries: contents.libraries,
