@@ -203,7 +203,7 @@ public struct Pinner: Sendable {
             case .success: break
             }
         }
-        if let obstacle = found.obstacle {
+        if let obstacle = found.obstacle, !Self.hasDigest(found, of: target, despite: obstacle) {
             draft.reject(found.isSkipped ? .skipped : .unpinnable, obstacle.reason)
             return draft
         }
@@ -230,6 +230,16 @@ public struct Pinner: Sendable {
             Self.explain(error, of: found, in: &draft)
         }
         return draft
+    }
+
+    /// Returns a Boolean value that indicates whether an image that is not edited needs no change.
+    private static func hasDigest(
+        _ site: ImageReferenceSite, of target: FoundTarget, despite obstacle: Obstacle
+    ) -> Bool {
+        guard obstacle.kind == .quotedText, let digest = site.image?.digest,
+            let target = try? target.get()
+        else { return false }
+        return digest == target.digest && StatedVersion(site: site, target: target).isSame
     }
 
     /// Returns the data of a site by which its lock entry was looked up.

@@ -12,6 +12,10 @@ struct BaseImage {
     let digestShape: ImageShape?
     /// The key for the digest beside other images; `nil` for the usual one, and if there is none.
     var digestKey: String?
+    /// The key that has the tag in that file; `nil` if it has none.
+    var tagKey: String?
+    /// The reason for which the tag is not known to be that of the image; `nil` if it is.
+    var doubt: String?
     /// The path of the file.
     let file: String
     /// The use of the tag by the chart of that file.
@@ -31,6 +35,8 @@ struct BaseFinder {
         /// The repository is in a dependency that is not a directory.
         case packaged(chart: String)
         case missing
+        /// Several images of the file can have the tag, or the overlay has another one.
+        case uncertain(reason: String)
         /// There were too many lookups.
         case limited
     }
@@ -56,6 +62,8 @@ struct BaseFinder {
     private let chart: String?
     /// The mappings that contain images, because each is searched for many keys.
     private var mappings: [MappingKey: MergedMapping] = [:]
+    /// The images beside other values of these mappings, by the key of the tag.
+    private var siblings: [MappingKey: [String: [SiblingNames]]] = [:]
     /// The number of mappings that may still be searched.
     private var budget = 1_000_000
 
@@ -126,35 +134,67 @@ struct BaseFinder {
     }
 
     /// Returns the image beside other values whose tag has a key such as `webTag`.
+    ///
+    /// - Parameters:
+    ///   - key: The key of the tag.
+    ///   - keys: The path of the mapping with the key.
+    ///   - overlay: The mapping that changes the image.
+    ///   - scope: The values that apply to all images of the overlay.
+    /// - Returns: The image, or the reason that it was not found.
     mutating func sibling(
-        ofTag key: String, at keys: [String], in scope: ValuesScope
+        ofTag key: String, at keys: [String], under overlay: MergedMapping, in scope: ValuesScope
     ) -> Result {
-        find(.sibling(tag: key), at: keys, in: scope)
+        find(.sibling(tag: key, overlay), at: keys, in: scope)
     }
 
-    /// Returns the registry of the image at a path of values, and the file that has it.
-    mutating func registry(at keys: [String]) -> (text: String, file: String)? {
+    /// A registry in a file.
+    struct FoundRegistry {
+        let text: String
+        let file: String
+        /// A Boolean value that indicates whether it is known to be that of the image.
+        let isCertain: Bool
+    }
+
+    /// Returns the registry of the image at a path of values.
+    ///
+    /// - Parameters:
+    ///   - keys: The path of the image.
+    ///   - isReplaced: A Boolean value that indicates whether the overlay has the registry of the
+    ///     image itself.
+    /// - Returns: The registry; `nil` if no file has one.
+    mutating func registry(at keys: [String], isReplaced: Bool) -> FoundRegistry? {
         for place in places {
             guard budget > 0 else { return nil }
             switch place {
             case .file(let path):
-                if let text = registry(at: keys[...], in: path) { return (text, path) }
+                if let found = registry(at: keys[...], isReplaced, in: path) { return found }
             case .subcharts(let directory):
                 for chart in keys.first.map({ subcharts($0, of: directory) }) ?? [] {
                     let path = "\(chart)values.yaml"
                     guard path != file else { continue }
-                    if let text = registry(at: keys.dropFirst(), in: path) { return (text, path) }
+                    if let found = registry(at: keys.dropFirst(), isReplaced, in: path) {
+                        return found
+                    }
                 }
             }
         }
         return nil
     }
 
-    private mutating func registry(at keys: ArraySlice<String>, in path: String) -> String? {
+    private mutating func registry(
+        at keys: ArraySlice<String>, _ isReplaced: Bool, in path: String
+    ) -> FoundRegistry? {
         guard let scope = files.values(in: path)?.scope else { return nil }
-        if let own = located(keys, in: path)?.mapping.text("registry") { return own }
-        return [scope.registry, scope.defaultRegistry, scope.outerRegistry]
-            .compactMap { $0.flatMap(MergedMapping.text) }.first
+        if !isReplaced, let own = located(keys, in: path)?.mapping.text("registry") {
+            return FoundRegistry(text: own, file: path, isCertain: true)
+        }
+        for (node, isCertain) in [
+            (scope.registry, true), (scope.defaultRegistry, true), (scope.outerRegistry, false),
+        ] {
+            guard let text = node.flatMap(MergedMapping.text) else { continue }
+            return FoundRegistry(text: text, file: path, isCertain: isCertain)
+        }
+        return nil
     }
 
     /// An image to look up at a path.
@@ -162,7 +202,7 @@ struct BaseFinder {
         /// The image that the mapping is about, below the overlay.
         case image(MergedMapping)
         /// An image beside other values.
-        case sibling(tag: String)
+        case sibling(tag: String, MergedMapping)
     }
 
     private mutating func find(
@@ -234,6 +274,7 @@ struct BaseFinder {
             fragment: 0, document: 0, path: location, shape: .tag, at: mapping.node)
         let scope = scope.over(values.scope)
         var digestKey: String?
+        var doubt: String?
         switch query {
         case .image(let overlay):
             var reader = ImageMappingReader(
@@ -241,13 +282,33 @@ struct BaseFinder {
                 at: location, in: scope)
             reader.acceptsMerged = true
             guard reader.read(into: &site) else { return nil }
-        case .sibling(let tag):
-            let images = (mapping.node.entries ?? []).lazy.compactMap(\.key.text)
-                .compactMap { SiblingImage($0, in: mapping, overlaidTag: tag) }
+        case .sibling(let tag, let overlay):
+            let candidates = siblings(ofTag: tag, in: mapping, path)
+            if let key = candidates.lazy.flatMap(\.replacing).first(where: {
+                overlay[$0]?.text != nil
+            }) {
+                return .uncertain(reason: "'\(key)' beside it replaces the image of \(path)")
+            }
+            let images = candidates.compactMap {
+                SiblingImage($0, in: mapping, under: overlay, overlaidTag: tag)
+            }
             guard let sibling = images.first else { return nil }
-            sibling.read(into: &site, at: location)
+            let sites = images.map { sibling in
+                var site = site
+                sibling.read(into: &site, at: location)
+                ImageComposer(scope: scope).compose(&site)
+                return site
+            }
+            guard Set(sites.map(\.image?.repository)).count == 1 else {
+                let names = images.map { "'\($0.key)'" }.joined(separator: " and ")
+                return .uncertain(reason: "\(names) of \(path) can have this tag")
+            }
+            site = sites[0]
             digestKey = sibling.digestKey
-            ImageComposer(scope: scope).compose(&site)
+            if sibling.hasOwnVersion { doubt = "'\(tag)' may have other uses" }
+            if mapping[tag] == nil, let other = sibling.otherTagKey {
+                doubt = "\(path) has the tag in '\(other)'"
+            }
         }
         guard let image = site.image else { return .incomplete(file: path) }
         let reuse = files.reuse(ofChartIn: LexicalPath.directory(of: path))
@@ -255,8 +316,26 @@ struct BaseFinder {
             BaseImage(
                 repository: image.repository, tag: image.tag,
                 digestShape: site.digest == nil ? nil : site.shape, digestKey: digestKey,
-                file: path,
+                tagKey: site.tag == nil ? nil : site.tagPath.key, doubt: doubt, file: path,
                 tagUse: reuse.use(of: site.tagPath.steps)))
+    }
+
+    /// Returns the keys of the images beside other values of a mapping whose tag has a key.
+    ///
+    /// Each mapping is searched once, because an overlay can have thousands of tags.
+    private mutating func siblings(
+        ofTag tag: String, in mapping: MergedMapping, _ path: String
+    ) -> [SiblingNames] {
+        let key = MappingKey(file: path, range: mapping.node.range)
+        if let known = siblings[key] { return known[tag] ?? [] }
+        let names = mapping.allKeys.compactMap(SiblingNames.init(of:))
+        budget -= names.count
+        var table: [String: [SiblingNames]] = [:]
+        for name in names {
+            for tag in Set(name.tags) { table[tag, default: []].append(name) }
+        }
+        siblings[key] = table
+        return table[tag] ?? []
     }
 
     /// Returns the mapping at a path of values; `nil` if the file has none there.

@@ -196,6 +196,9 @@ struct KeyIndex {
         self.indices = indices
     }
 
+    /// The keys that are text.
+    var texts: [String] { entries.compactMap(\.key.text) }
+
     /// Returns the value of a key.
     subscript(key: String) -> YAMLNode? {
         let index =

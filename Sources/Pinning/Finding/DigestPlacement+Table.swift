@@ -79,7 +79,7 @@ extension DigestPlacement {
             },
             reason: "a parameter with this name is usually the image that a pipeline pushes"),
         Row(
-            isCloudBuild: true, fields: [Field("images", "*")],
+            rootKeys: ["steps"], fields: [Field(root: "images", "*")],
             reason: "Cloud Build pushes this image"),
         Row(
             files: [Glob("devspace.yaml")], fields: [Field("images", "*", "image")],
@@ -89,8 +89,7 @@ extension DigestPlacement {
             reason: "Knative builds the image"),
         Row(
             fields: [
-                Field("build", "output", "image"), Field("push", "image"),
-                Field("build", "tags", "*"),
+                Field("build", "output", "image"), Field("build", "tags", "*"),
                 Field("settings", "repo"), Field("with", "tags"), Field("with", "images"),
             ],
             reason: "the image is pushed, not pulled"),
@@ -99,6 +98,9 @@ extension DigestPlacement {
                 "cache_from", "cache_to", "cachefrom", "cacheto", "cache-from", "cache-to",
             ].flatMap { [Field($0), Field($0, "*")] },
             reason: "the image is a cache of a build"),
+        Row(
+            fields: [Field("push", "image")], isText: true,
+            reason: "the image is pushed, not pulled"),
         Row(fields: [Field("settings")], beside: "repo", reason: "the image is pushed, not pulled"),
         Row(fields: [Field("image", "imagename")], beside: "dockerfile", reason: result),
         Row(fields: modules, beside: "build", reason: result),
@@ -131,12 +133,12 @@ extension DigestPlacement {
             group: "apiextensions.crossplane.io/", kinds: ["CompositeResourceDefinition"],
             reason: schema),
         Row(files: [Glob("*.schema.yaml"), Glob("*.schema.yml")], reason: schema),
-        Row(rootKeys: ["openapi", "swagger", "$schema"], reason: schema),
+        Row(rootKeys: ["openapi", "swagger", "$schema"], isRootText: true, reason: schema),
         Row(fields: [Field("openapiv3schema", "**")], reason: schema),
         Row(
             fields: ["description", "summary", "help", "message"].flatMap {
-                [Field($0), Field($0, "**")]
-            },
+                [Field($0), Field($0, "[*")]
+            }, isText: true,
             reason: "a description uses no image"),
     ]
 
@@ -145,7 +147,7 @@ extension DigestPlacement {
             fields: [
                 Field("labels", "*"), Field("matchlabels", "*"), Field("commonlabels", "*"),
                 Field("podlabels", "*"), Field("nodeselector", "*"),
-            ],
+            ], isText: true,
             reason: "a label cannot contain a digest"),
         Row(
             fields: [
@@ -180,19 +182,19 @@ extension DigestPlacement {
                 },
                 reason: "updatecli lists the tags of this repository"),
             Row(
-                fields: [Field("with")], reason: "the inputs of an action are not parts of an image"
-            ),
+                fields: [Field("steps", "[*", "with"), Field("jobs", "*", "with")],
+                reason: "the inputs of an action are not parts of an image"),
             Row(
                 rootKeys: ["resources", "resource_types", "jobs", "image_resource"],
                 fields: [
-                    Field(root: "resources", "*", "source"),
-                    Field(root: "resource_types", "*", "source"),
+                    Field(root: "resources", "[*", "source"),
+                    Field(root: "resource_types", "[*", "source"),
                     Field("image_resource", "source"),
                 ],
                 reason: "Concourse looks for the tag in the registry: set 'version' to pin a digest"
             ),
             Row(
-                fields: [Field("machine", "image"), Field("vmimage")],
+                fields: [Field("machine", "image"), Field("vmimage")], isText: true,
                 reason: "the image is that of a virtual machine"),
             Row(
                 group: "image.toolkit.fluxcd.io/", reason: "Flux lists the tags of this repository"),

@@ -17,10 +17,13 @@ struct DigestPlacement {
         var files: [Glob] = []
         /// The keys of which the root has one; empty for all documents.
         var rootKeys: [String] = []
-        /// A Boolean value that indicates whether the row is for builds of Cloud Build.
-        var isCloudBuild = false
+        /// A Boolean value that indicates whether the values of these keys are texts.
+        var isRootText = false
         /// The fields, as ends of paths in lowercase; empty for the whole document.
         var fields: [Field] = []
+        /// A Boolean value that indicates whether the fields are texts, which can be YAML, and not
+        /// mappings with the parts of an image.
+        var isText = false
         /// The key that the mapping with the field has; `nil` for all mappings.
         var beside: String?
         /// A key of the document whose value is pulled nevertheless.
@@ -134,17 +137,17 @@ struct DigestPlacement {
         in outer: DigestPlacement
     ) {
         self.testTool = testTool
-        let keys = Set((root.entries ?? []).compactMap(\.key.text))
-        let specific = outer.rows.filter {
-            !$0.group.isEmpty || !$0.rootKeys.isEmpty || $0.isCloudBuild
-        }
+        let entries = root.entries ?? []
+        let keys = Set(entries.compactMap(\.key.text))
+        let texts = Set(entries.filter { $0.value.text != nil }.compactMap(\.key.text))
+        let specific = outer.rows.filter { !$0.group.isEmpty || !$0.rootKeys.isEmpty }
         rows =
             specific
             + Self.table.filter { row in
                 resource.apiVersion.hasPrefix(row.group)
                     && (row.kinds.isEmpty || row.kinds.contains(resource.kind ?? ""))
-                    && (row.rootKeys.isEmpty || row.rootKeys.contains(where: keys.contains))
-                    && (!row.isCloudBuild || resource.isCloudBuild)
+                    && (row.rootKeys.isEmpty
+                        || row.rootKeys.contains(where: (row.isRootText ? texts : keys).contains))
                     && (row.files.isEmpty || row.files.contains { $0.matches(file) })
             }
     }
@@ -154,16 +157,24 @@ struct DigestPlacement {
     /// - Parameters:
     ///   - path: The path of the image.
     ///   - mapping: The mapping around it.
+    ///   - isText: A Boolean value that indicates whether the value at the path is a text.
     /// - Returns: The reason; `nil` if the image can have a digest.
-    func reason(at path: SitePath, in mapping: MergedMapping?) -> String? {
+    func reason(at path: SitePath, in mapping: MergedMapping?, isText: Bool) -> String? {
         if let testTool { return "the file is test data of \(testTool)" }
         guard !rows.isEmpty else { return nil }
         let steps = path.steps.map(Field.Name.init)
         return rows.first { row in
-            (row.pulled == nil || path.key != row.pulled)
+            (isText || !row.isText) && (row.pulled == nil || path.key != row.pulled)
                 && (row.fields.isEmpty || row.fields.contains { $0.matches(steps) })
                 && (row.beside.map { mapping?[$0].map { !$0.isNull } ?? false } ?? true)
         }?.reason
+    }
+
+    /// Returns the reason for which the images of a text that is YAML itself get no digest.
+    func reason(forTextAt path: SitePath) -> String? {
+        let steps = path.steps.map(Field.Name.init)
+        return rows.first { row in row.isText && row.fields.contains { $0.matches(steps) } }?
+            .reason
     }
 
     /// Returns a Boolean value that indicates whether the image of an annotation is pulled: the controller

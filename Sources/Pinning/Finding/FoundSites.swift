@@ -29,6 +29,27 @@ struct FoundSites: Sendable {
             .map { ($0.word, YAMLMark(line: $0.line, column: 1)) }
     }
 
+    /// Rejects images that only a directive identifies, if their line has other images.
+    mutating func rejectSharedDirectives() {
+        struct Place: Hashable {
+            let fragment: Int
+            let directive: PinDirectives.Directive
+        }
+        func place(of site: ImageReferenceSite) -> Place? {
+            site.directive.map { Place(fragment: site.fragment, directive: $0) }
+        }
+        guard sites.contains(where: { $0.directive != nil }) else { return }
+        let counts = Dictionary(
+            sites.compactMap(place).map { ($0, 1) }, uniquingKeysWith: { $0 + $1 })
+        for index in sites.indices where sites[index].image == nil {
+            guard let place = place(of: sites[index]), counts[place, default: 0] > 1 else {
+                continue
+            }
+            sites[index].reject(
+                "the directive is for one image: write each tag or digest on a line of its own")
+        }
+    }
+
     /// Removes the mentions of values that another image uses, such as a merged repository.
     mutating func removeRepeatedMentions() {
         guard sites.contains(where: \.isMention) else { return }

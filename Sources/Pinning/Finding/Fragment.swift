@@ -27,7 +27,7 @@ struct Fragment: Sendable {
         self.parent = nil
         self.stream = stream
         self.mayRepeatValues = Self.mayRepeatValues(stream.text.bytes)
-        self.directives = PinDirectives(stream.text)
+        self.directives = PinDirectives(stream)
         self.isEditable = true
         self.lines = []
         self.position = nil
@@ -47,7 +47,7 @@ struct Fragment: Sendable {
         self.parent = (number, scalar)
         self.stream = stream
         self.mayRepeatValues = Self.mayRepeatValues(stream.text.bytes)
-        self.directives = PinDirectives(stream.text)
+        self.directives = PinDirectives(stream)
         var own = 0
         var lines: [(own: Int, file: Int)] = []
         for start in starts {

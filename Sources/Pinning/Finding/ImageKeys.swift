@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import OCI
+internal import YAML
 
 /// The keys of the parts of an image in a mapping, in order of precedence.
 enum ImageKeys {
@@ -18,11 +19,20 @@ enum ImageKeys {
     /// The keys of a repository.
     static let repository = ["repository", "repo", "name", "image"]
 
-    /// Returns a Boolean value that indicates whether a key has the digest of a variant of the image
-    /// beside it: `digestChroot`, `genericDigest`.
-    static func isVariantDigest(_ key: String) -> Bool {
-        (key.hasPrefix("digest") && key != "digest")
-            || (key.hasSuffix("Digest") && key != "useDigest" && !digest.contains(key))
+    /// Returns a Boolean value that indicates whether a key and its value are those of the digest of a
+    /// variant of the image beside it: `digestChroot`, `genericDigest`.
+    static func isVariantDigest(_ key: String, _ value: YAMLNode) -> Bool {
+        ((key.hasPrefix("digest") && key != "digest")
+            || (key.hasSuffix("Digest") && key != "useDigest" && !digest.contains(key)))
+            && mayBeDigest(value)
+    }
+
+    /// Returns a Boolean value that indicates whether a value is a digest or empty, and not a switch
+    /// such as that of `digestEnabled`.
+    static func mayBeDigest(_ value: YAMLNode) -> Bool {
+        guard let text = value.text else { return false }
+        return text.isEmpty || value.isNull || ImageText.isTemplate(text)
+            || ImageText.isDigest(text) || text.utf8.count == 64
     }
 
     /// All parts of an image.

@@ -108,6 +108,10 @@ struct ImageMappingReader {
         }
         compose(&site)
         site.missingIDReason = site.missingIDReason ?? moduleReason ?? variantReason
+        if site.missingIDReason == nil, let sourceReason {
+            site.missingIDReason = sourceReason
+            site.isUncertain = true
+        }
         return true
     }
 
@@ -128,8 +132,9 @@ struct ImageMappingReader {
     /// Source: Cilium, `operator.image`: `genericDigest` is that of another repository.
     private var variantReason: String? {
         guard ImageKeys.digest.allSatisfy({ mapping[$0] == nil }),
-            let key = (mapping.node.entries ?? []).lazy.compactMap(\.key.text)
-                .first(where: ImageKeys.isVariantDigest)
+            let key = (mapping.node.entries ?? []).lazy.compactMap({ entry in
+                entry.key.text.flatMap { ImageKeys.isVariantDigest($0, entry.value) ? $0 : nil }
+            }).first
         else { return nil }
         return "the chart has a digest for each variant, as '\(key)': set their ids in pins.yaml"
     }
@@ -187,7 +192,7 @@ struct ImageMappingReader {
     private func name() -> (NameKey, YAMLNode)? {
         if let node = mapping["repository"], let text = MergedMapping.text(node) {
             guard !text.contains("://"), !text.hasPrefix("@"), !text.hasPrefix("."),
-                isImage || !(ImageText.isOnForge(text) || isSource)
+                isImage || !(ImageText.isOnForge(text) || isSource(named: text))
             else { return nil }
             // A chart's dependency has a repository too.
             guard owns(["repository", "registry", "image"] + Self.tagKeys + ["digest", "sha"]),
@@ -244,9 +249,26 @@ struct ImageMappingReader {
         return key == "tag" && ImageText.hasRegistry(text) && !ImageText.isOnForge(text)
     }
 
-    /// A Boolean value that indicates whether the mapping is about source code.
-    private var isSource: Bool {
-        ["branch", "revision", "commit", "path"].contains { mapping[$0] != nil }
+    /// Returns a Boolean value that indicates whether a mapping with a repository is about source code,
+    /// of which the lock file has no image.
+    private func isSource(named name: String) -> Bool {
+        guard sourceKey != nil else { return false }
+        return !(ImageText.hasRegistry(name) || hasRegistry || isLocked(ImageText.reference(name)))
+    }
+
+    /// The key that shows a mapping about source code: a commit, or a path that is not that of an address.
+    private var sourceKey: String? {
+        ["branch", "revision", "commit", "path"].first { key in
+            mapping[key] != nil && !(key == "path" && mapping.text(key)?.hasPrefix("/") ?? false)
+        }
+    }
+
+    /// The reason for which a repository beside a commit is not known to be that of an image.
+    private var sourceReason: String? {
+        guard nameKey == .repository, !isImage, let sourceKey,
+            let name = mapping.text("repository"), !ImageText.hasRegistry(name), !hasRegistry
+        else { return nil }
+        return "'\(sourceKey)' shows source code: add '# ocimirror: ID' or a rule"
     }
 
     /// A Boolean value that indicates whether the mapping has the registry of an image.

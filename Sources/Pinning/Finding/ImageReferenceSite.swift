@@ -53,6 +53,8 @@ struct ImageReferenceSite: Sendable {
     var isTagPermitted = false
     /// The reason for which the image is unknown unless a rule or a directive gives the id.
     var missingIDReason: String?
+    /// A Boolean value that indicates whether the values are not known to be an image.
+    var isUncertain = false
     /// The value that allows charts of Bitnami to use other repositories.
     var allowInsecureImages: Field?
     /// The reason for which the site is not changed; `nil` if it can be.
@@ -62,6 +64,8 @@ struct ImageReferenceSite: Sendable {
     private(set) var isSkipped = false
     /// The id that a rule or a directive gives.
     var id: String?
+    /// The directive with this id; `nil` if a rule gives it.
+    var directive: PinDirectives.Directive?
     /// The positions of the aliases that use the site's values.
     var usedAt: [YAMLMark] = []
 
@@ -143,6 +147,8 @@ struct Obstacle: Hashable, Sendable {
         /// The use of the tag is unknown, because not all templates were read.
         case unknownTagUse
         case invalidDigest
+        /// The image is in YAML or JSON in quotes, which is not edited.
+        case quotedText
         case other
     }
 

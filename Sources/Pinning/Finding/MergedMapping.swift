@@ -53,6 +53,12 @@ struct MergedMapping {
         return nil
     }
 
+    /// The keys of the mapping and of the mappings that it merges, in their order.
+    var allKeys: [String] {
+        var seen: Set<String> = []
+        return (keys.texts + mergedKeys.flatMap(\.texts)).filter { seen.insert($0).inserted }
+    }
+
     /// Returns the first of the keys that the mapping has, with its value.
     func first(of keys: [String]) -> (key: String, value: YAMLNode)? {
         for key in keys {

@@ -5,7 +5,8 @@ internal import YAML
 
 /// The directives `# ocimirror: ID` of a text, on the line of a value or alone on the line above.
 ///
-/// They are collected once, because a line can have thousands of images.
+/// They are collected once, because a line can have thousands of images. A text in quotes has none,
+/// and those in a block scalar are for its own lines.
 struct PinDirectives: Sendable {
     /// A directive, and its line.
     struct Directive: Hashable, Sendable {
@@ -34,7 +35,9 @@ struct PinDirectives: Sendable {
     /// All directives, in the order of the text.
     var all: [Directive] { byLine.values.sorted { $0.line < $1.line } }
 
-    init(_ text: YAMLText) {
+    init(_ stream: YAMLDocumentStream) {
+        let text = stream.text
+        var offsets: [Int] = []
         var end = 0
         while let word = Self.find(in: text.bytes[end...]) {
             let line = text.mark(at: word).line
@@ -45,8 +48,40 @@ struct PinDirectives: Sendable {
             let id = rest.prefix { $0 > 0x20 && $0 < 0x7F }
             guard !id.isEmpty else { continue }
             byLine[line] = Directive(word: String(decoding: id, as: UTF8.self), line: line)
+            offsets.append(word)
             let first = text.bytes[range].first { $0 != 0x20 && $0 != 0x09 }
             if first == UInt8(ascii: "#") { comments.insert(line) }
+        }
+        guard !offsets.isEmpty else { return }
+        for document in stream.documents {
+            removeTexts(in: document.root, offsets, of: text)
+        }
+    }
+
+    /// Removes the directives that are parts of values.
+    private mutating func removeTexts(
+        in node: YAMLNode, _ offsets: [Int], of text: YAMLText
+    ) {
+        guard offsets.contains(where: node.range.contains) else { return }
+        switch node.kind {
+        case .mapping(let entries, _):
+            for entry in entries {
+                removeTexts(in: entry.key, offsets, of: text)
+                removeTexts(in: entry.value, offsets, of: text)
+            }
+        case .sequence(let items, _):
+            for item in items { removeTexts(in: item, offsets, of: text) }
+        case .scalar(_, .literal), .scalar(_, .folded):
+            // The last line of the text is not above a line of it.
+            let end = max(node.range.lowerBound, node.range.upperBound - 1)
+            comments.remove(text.mark(at: end).line)
+        case .scalar:
+            for offset in offsets where node.range.contains(offset) {
+                let line = text.mark(at: offset).line
+                byLine[line] = nil
+                comments.remove(line)
+            }
+        case .alias: break
         }
     }
 
@@ -60,12 +95,14 @@ struct PinDirectives: Sendable {
         comments.contains(line - 1) ? byLine[line - 1] : nil
     }
 
-    /// Returns the offset of the word after a `#` and spaces.
+    /// Returns the offset of the word after a `#` that begins a comment, and spaces.
     private static func find(in bytes: ArraySlice<UInt8>) -> Int? {
         var start = bytes.startIndex
         while let hash = bytes[start...].firstIndex(of: UInt8(ascii: "#")) {
             let text = bytes[(hash + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
-            if text.starts(with: word) { return text.startIndex }
+            // Names have no such characters, but a comment can follow a byte order mark.
+            let before = hash > bytes.startIndex ? bytes[hash - 1] : 0x0A
+            if before <= 0x20 || before >= 0x80, text.starts(with: word) { return text.startIndex }
             start = hash + 1
         }
         return nil

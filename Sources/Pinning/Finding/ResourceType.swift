@@ -29,8 +29,13 @@ struct ResourceType {
         isCloudBuild = apiVersion.isEmpty && kind == nil && Self.isCloudBuild(root, file: file)
     }
 
-    /// The keys of steps of Cloud Build that steps of other tools do not have.
-    private static let buildKeys = ["args", "entrypoint", "waitFor", "secretEnv", "allowFailure"]
+    /// The keys of steps of Cloud Build, most of which the steps of other tools do not have.
+    private static let buildKeys = [
+        "args", "entrypoint", "waitFor", "secretEnv", "allowFailure", "allowExitCodes", "dir",
+        "volumes",
+    ]
+    /// The keys of a build of Cloud Build that files of other tools do not have.
+    private static let rootKeys = ["substitutions", "availableSecrets", "logsBucket"]
     /// The keys of steps of GitHub, Azure, CircleCI, Drone, Woodpecker and Buildkite.
     private static let otherKeys = [
         "image", "run", "uses", "task", "bash", "pwsh", "powershell", "checkout", "commands",
@@ -43,12 +48,21 @@ struct ResourceType {
     /// Source: Cloud Build, build configuration file schema § Build steps.
     private static func isCloudBuild(_ root: YAMLNode, file: String) -> Bool {
         guard let steps = root["steps"]?.items, !steps.isEmpty else { return false }
-        if file.split(separator: "/").last?.hasPrefix("cloudbuild") ?? false { return true }
-        let areImages = steps.allSatisfy { step in
-            ImageText.hasRegistry(step["name"]?.text ?? "")
-                && otherKeys.allSatisfy { step[$0] == nil }
+        let name = (file.split(separator: "/").last ?? "").lowercased()
+        if name.contains("cloudbuild") || name.contains("cloud-build") { return true }
+        let names = steps.map { $0["name"]?.text ?? "" }
+        let areImages = zip(steps, names).allSatisfy { step, name in
+            isImageOfStep(name) && otherKeys.allSatisfy { step[$0] == nil }
         }
-        return areImages && steps.contains { step in buildKeys.contains { step[$0] != nil } }
+        return areImages && names.contains(where: ImageText.hasRegistry)
+            && (rootKeys.contains { root[$0] != nil }
+                || steps.contains { step in buildKeys.contains { step[$0] != nil } })
+    }
+
+    /// Returns a Boolean value that indicates whether the name of a step can be an image: a reference,
+    /// also with substitutions.
+    private static func isImageOfStep(_ name: String) -> Bool {
+        name.contains("$") || ImageText.reference(name) != nil
     }
 
     /// Returns the chart that the resource installs; `nil` for documents whose chart is known from

@@ -25,10 +25,11 @@ extension SiteFinder {
 
     /// Returns a Boolean value that indicates whether a directive can be about a site.
     ///
-    /// A line of text can name several images, of which a directive identifies one.
+    /// A line can name several images, of which a directive identifies one.
     private func permits(_ id: String, _ site: ImageReferenceSite) -> Bool {
-        guard site.isMention, let lock, let image = site.image else { return true }
+        guard let lock, let image = site.image else { return true }
         return lock.permits(id, for: image.repository)
+            || (!site.isMention && !lock.has(image.repository))
     }
 
     /// Returns a Boolean value that indicates whether the directive for a mapping is about a site: an
@@ -37,7 +38,7 @@ extension SiteFinder {
         guard mapping?.range == outer.range else { return false }
         guard site.path != outer.path else { return true }
         return site.image.map { image in
-            lock?.permits(outer.directive.word, for: image.repository) ?? true
+            lock?.identifies(image.repository, by: outer.directive.word) ?? false
         } ?? false
     }
 

@@ -216,8 +216,8 @@ extension SiteFinder {
     ) -> Set<String> {
         var ruled: Set<String> = []
         for entry in mapping.node.entries ?? [] {
-            guard let key = entry.key.text, ImageKeys.isVariantDigest(key),
-                let text = entry.value.text
+            guard let key = entry.key.text, let text = entry.value.text,
+                ImageKeys.isVariantDigest(key, entry.value)
             else { continue }
             let keyPath = path.appending(key: key)
             let rule = rules.rule(for: keyPath)

@@ -35,6 +35,7 @@ extension SiteFinder {
     private func isDirected(_ mapping: MergedMapping) -> Bool {
         let directives = found.fragments[fragment].directives
         guard !directives.isEmpty else { return false }
+        if surroundings.directive?.range == mapping.node.range { return true }
         return (ImageKeys.overlay + ImageKeys.dependentTag).contains { key in
             guard mapping.owns(key), let node = mapping[key], node.text != nil else { return false }
             return directives.directive(forLine: node.mark.line).map { !$0.isSkip } ?? false
@@ -45,8 +46,9 @@ extension SiteFinder {
     /// an image: the lock file has it, and nothing else in the mapping can have a version.
     private func isProbableVersion(_ node: YAMLNode, in mapping: MergedMapping) -> Bool {
         // The value of an anchor is used elsewhere.
+        // A digest after the version does not change the decision.
         guard let lock, !isInResource, node.anchor == nil, let text = MergedMapping.text(node),
-            lock.hasVersion(text)
+            lock.hasVersion(String(text.prefix { $0 != "@" }))
         else { return false }
         let others = ["url", "repoURL", "repo", "git", "branch", "commit", "chart", "settings"]
         return others.allSatisfy { mapping[$0] == nil } && surroundings.root["jobs"] == nil
@@ -65,7 +67,7 @@ extension SiteFinder {
                 !others.contains(key), let node = mapping[key], MergedMapping.text(node) != nil,
                 rules.rule(for: path.appending(key: key)) == nil
             else { continue }
-            let base = baseSibling(ofTag: key, at: path)
+            let base = baseSibling(ofTag: key, at: path, under: mapping)
             guard base.isFound || isProbableTag(key, node, in: mapping) else { continue }
             claims.keys.insert(key)
             addSiblingOverlay(key, node, of: mapping, at: path, base: base, &claims)
@@ -107,11 +109,12 @@ extension SiteFinder {
     }
 
     private mutating func baseSibling(
-        ofTag key: String, at path: SitePath
+        ofTag key: String, at path: SitePath, under mapping: MergedMapping
     ) -> BaseFinder.Result {
         guard let keys = valuesKeys(of: path) else { return .missing }
         let scope = surroundings.values
-        return withBases { $0.sibling(ofTag: key, at: keys, in: scope) } ?? .missing
+        return withBases { $0.sibling(ofTag: key, at: keys, under: mapping, in: scope) }
+            ?? .missing
     }
 
     /// Adds the tag or the digest of an image whose repository is not beside it.
@@ -172,6 +175,10 @@ extension SiteFinder {
         }
         site.repositoryFile = base.file
         site.tagUse = base.tagUse
+        site.missingIDReason = (base.doubt ?? doubt(about: site, of: base)).map {
+            "\($0): add '# ocimirror: ID' or a rule"
+        }
+        site.isUncertain = site.missingIDReason != nil
         if site.digest == nil, site.mapping != nil, let shape = base.digestShape {
             site.shape = shape
         }
@@ -180,11 +187,20 @@ extension SiteFinder {
             digest: parsed?.digest ?? site.statedDigest)
     }
 
+    /// Returns the reason for which the tag is not known to be that of an image of another file: the
+    /// other file has the tag in another key, or none, and the key may have other uses.
+    private func doubt(about site: ImageReferenceSite, of base: BaseImage) -> String? {
+        guard let key = site.tagPath.key, site.tag != nil, key != base.tagKey else { return nil }
+        if let other = base.tagKey { return "\(base.file) has the tag in '\(other)'" }
+        return ImageKeys.dependentTag.contains(key) ? "'\(key)' may have other uses" : nil
+    }
+
     private static func missingIDReason(after result: BaseFinder.Result) -> String {
         let place: String
         switch result {
         case .found, .missing: return ImageComposer.elsewhere("repository")
         case .incomplete(let file): place = "\(file) does not name the whole repository"
+        case .uncertain(let reason): place = reason
         case .packaged(let chart): place = "the chart '\(chart)' is not unpacked"
         case .limited: place = "the file has too many tags to look up their repositories"
         }
@@ -243,7 +259,7 @@ extension BaseFinder.Result {
     /// A Boolean value that indicates whether a file names an image.
     var isFound: Bool {
         switch self {
-        case .found, .incomplete, .limited: true
+        case .found, .incomplete, .uncertain, .limited: true
         case .packaged, .missing: false
         }
     }

@@ -37,18 +37,26 @@ extension SiteFinder {
         _ mapping: MergedMapping, at path: SitePath, except others: Claims
     ) -> Claims {
         var claims = Claims()
-        for entry in mapping.node.entries ?? [] {
-            guard let key = entry.key.text, !others.contains(key),
-                let sibling = SiblingImage(key, in: mapping, except: others)
-            else { continue }
+        let siblings = (mapping.node.entries ?? []).compactMap { entry in
+            entry.key.text.flatMap { others.contains($0) ? nil : SiblingNames(of: $0) }
+                .flatMap { SiblingImage($0, in: mapping, except: others) }
+                .map { (node: entry.key, image: $0) }
+        }
+        let names = Dictionary(grouping: siblings, by: \.image.tagKey)
+            .mapValues { Set($0.map(\.image.name)).count }
+        for (node, sibling) in siblings {
             var site = ImageReferenceSite(
-                fragment: fragment, document: document, path: path.appending(key: key), shape: .tag,
-                at: entry.key)
+                fragment: fragment, document: document,
+                path: path.appending(key: sibling.key), shape: .tag, at: node)
             sibling.read(into: &site, at: path)
             ImageComposer(scope: surroundings.values).compose(&site)
             if sibling.hasOwnVersion {
                 site.missingIDReason =
                     "'\(sibling.tagKey)' may have other uses: add '# ocimirror: ID' or a rule"
+            } else if names[sibling.tagKey, default: 0] > 1 {
+                site.missingIDReason =
+                    "'\(sibling.tagKey)' can be the tag of several images: add '# ocimirror: ID' "
+                    + "or a rule"
             }
             add(site)
             claims.keys.formUnion(sibling.keys)
@@ -65,7 +73,11 @@ struct SiblingImage {
     let tagKey: String
     /// The key of the digest; `nil` if there is none.
     let digestKey: String?
-    private let key: String
+    /// The key of the name.
+    let key: String
+    let name: String
+    /// Another key of the mapping that can have the tag; `nil` if there is none.
+    let otherTagKey: String?
     private let registryKey: String?
     private let mapping: MergedMapping
 
@@ -83,16 +95,20 @@ struct SiblingImage {
     /// Reads an image.
     ///
     /// - Parameters:
-    ///   - key: The key of the name.
+    ///   - names: The keys that can be parts of the image.
     ///   - mapping: The mapping.
+    ///   - overlay: The mapping of another file that changes the registry and the digest of the image.
     ///   - others: The keys that belong to another image.
     ///   - overlaidTag: The key of the tag, if another file has the tag; `nil` if the mapping has it.
     init?(
-        _ key: String, in mapping: MergedMapping, except others: Claims = Claims(),
-        overlaidTag: String? = nil
+        _ names: SiblingNames, in mapping: MergedMapping, under overlay: MergedMapping? = nil,
+        except others: Claims = Claims(), overlaidTag: String? = nil
     ) {
-        guard let names = SiblingNames(of: key), let repository = mapping[key],
-            let name = MergedMapping.text(repository),
+        let mapping =
+            overlay.map { mapping.overridden(by: $0, keys: names.registries + names.digests) }
+            ?? mapping
+        let key = names.key
+        guard let repository = mapping[key], let name = MergedMapping.text(repository),
             let tagKey = names.tags.first(where: { tag in
                 overlaidTag.map { $0 == tag } ?? (mapping.owns(tag) && !others.contains(tag))
             }), overlaidTag != nil || mapping[tagKey]?.text != nil
@@ -103,9 +119,11 @@ struct SiblingImage {
                 || (image != nil && image?.tag == nil && image?.digest == nil)
         else { return nil }
         self.key = key
+        self.name = name
         self.tagKey = tagKey
+        otherTagKey = names.tags.first { $0 != tagKey && mapping[$0] != nil }
         self.mapping = mapping
-        digestKey = mapping.first(of: names.digests)?.key
+        digestKey = names.digests.first { mapping[$0].map(ImageKeys.mayBeDigest) ?? false }
         registryKey = names.registries.first { mapping[$0] != nil }
     }
 
@@ -123,20 +141,26 @@ struct SiblingImage {
 }
 
 /// The keys that belong to a key such as `controllerImage` or `imageRepository`.
-private struct SiblingNames {
+struct SiblingNames {
+    /// The key of the name.
+    let key: String
     let tags: [String]
     let digests: [String]
     let registries: [String]
+    /// The keys of an overlay with which it can replace the name.
+    let replacing: [String]
 
     /// Creates the names; `nil` for a key that is not the name of an image beside others.
     init?(of key: String) {
         func stem(without suffixes: [String]) -> String? {
             suffixes.first { key.hasSuffix($0) && key != $0 }.map { String(key.dropLast($0.count)) }
         }
+        self.key = key
         let stems: [String]
         // Variables such as `WEB_IMAGE` and `WEB_TAG`.
         let isVariable = key.hasSuffix("_IMAGE")
         if let stem = stem(without: ["Repository", "_repository", "-repository"]) {
+            guard !Self.others.contains(stem.lowercased()) else { return nil }
             stems = [stem]
         } else if let stem = stem(without: ["Repo", "_repo", "-repo"]), ImageText.isImageKey(stem) {
             stems = [stem]
@@ -167,5 +191,12 @@ private struct SiblingNames {
         tags = names(["tag", "imageTag", "image_tag", "version"])
         digests = names(["digest", "imageDigest"])
         registries = names(["registry"])
+        replacing =
+            [key] + names(["image", "repository", "repo", "name", "imageName", "image_name"])
     }
+
+    /// The first words of keys for repositories that have no images.
+    private static let others: Set<String> = [
+        "git", "chart", "charts", "helm", "source", "src", "code", "docs", "config", "gitops",
+    ]
 }

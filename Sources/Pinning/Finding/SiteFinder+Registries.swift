@@ -5,23 +5,39 @@ internal import YAML
 
 /// Registries that a file states once for several images, and that a chart or a base overlay has.
 ///
-/// They are never certain: where the lock file has the image at Docker Hub instead, no image is
-/// chosen.
+/// A key around an image need not apply to it. Docker Hub has no repositories of more than two
+/// components, so that a longer name without a registry needs one; for all other names, the image is
+/// reported as uncertain if the lock file has it in the registry.
 extension SiteFinder {
     /// A registry outside of the mapping of an image.
-    private struct OuterRegistry {
+    struct OuterRegistry {
         let text: String
         /// The value in this file; `nil` for a registry of another file.
         let node: YAMLNode?
         /// The other file.
         let file: String?
+        /// A Boolean value that indicates whether the key is known to apply to the image.
+        var isCertain = false
 
         var mark: YAMLMark? { node?.mark }
 
         var place: String { mark.map { "at \($0)" } ?? "in \(file ?? "another file")" }
+
+        /// Returns the image with a name below the registry.
+        func image(named name: String) -> Reference? {
+            ImageText.reference("\(ImageComposer.trimmed(text))/\(name)")
+        }
+
+        func isCertain(for name: String) -> Bool {
+            isCertain || name.split(separator: "/").count > 2
+        }
+
+        var doubt: String {
+            "the registry \(place) may be that of the image: add '# ocimirror: ID' or a rule"
+        }
     }
 
-    private static let keys = ["registry", "imageRegistry", "hub"]
+    private static let registryKeys = ["registry", "imageRegistry", "hub"]
 
     /// Sets the image of a site whose parts have no registry.
     ///
@@ -36,7 +52,8 @@ extension SiteFinder {
             site.registry?.text.isEmpty ?? true,
             let name = site.repository?.text, !ImageText.hasRegistry(name),
             site.image.map({ $0.repository.registry == .dockerHub }) ?? reader.lacksRegistry(site),
-            let outer = surroundingRegistry() ?? registryBelow(site.path)
+            let outer = outerRegistry(of: name)
+                ?? registryBelow(site.path, isStated: site.registry != nil)
         else { return }
         var reader = reader
         reader.outerRegistry = outer.text
@@ -48,49 +65,67 @@ extension SiteFinder {
             if other.isSkipped { site = other }
             return
         }
-        guard image == site.image || isPreferred(image, to: site.image) else {
-            site.siblingTag = image.tag
-            site.image = nil
-            site.missingIDReason =
-                "the registry \(outer.place) may be that of the image: add '# ocimirror: ID' or a rule"
+        guard image != site.image else {
+            site.overridingRegistry = outer.mark
             return
         }
-        site = other
-        site.overridingRegistry = outer.mark
-        site.repositoryFile = outer.file
-    }
-
-    /// Returns a Boolean value that indicates whether an image with an outer registry is the right one.
-    private func isPreferred(_ image: Reference, to other: Reference?) -> Bool {
-        guard let lock, let other else { return true }
-        return !lock.has(other.repository)
-    }
-
-    /// Returns the image of a whole reference beside a registry, such as `{registry, image: web:1}`.
-    ///
-    /// - Returns: The image with the registry, and the position of the registry; `nil` if there is none.
-    func imageBesideRegistry(_ text: String) -> (image: Reference, mark: YAMLMark)? {
-        guard !isInResource, !ImageText.hasRegistry(text), let mapping else { return nil }
-        for key in Self.keys {
-            guard let node = mapping[key], let registry = MergedMapping.text(node),
-                ImageText.isRegistry(registry),
-                let image = ImageText.reference("\(ImageComposer.trimmed(registry))/\(text)")
-            else { continue }
-            return (image, node.mark)
+        let isOnHub = site.image.flatMap { image in lock?.has(image.repository) } ?? false
+        if outer.isCertain(for: name), !isOnHub {
+            site = other
+            site.overridingRegistry = outer.mark
+            site.repositoryFile = outer.file
+        } else if isOnHub || lock?.has(image.repository) ?? true {
+            site.siblingTag = image.tag
+            site.image = nil
+            site.missingIDReason = outer.doubt
         }
-        guard let lock, ImageText.reference(text).map({ !lock.has($0.repository) }) ?? false else {
+    }
+
+    /// Returns the registry around an image, or that of Istio's charts for names of one component.
+    private mutating func outerRegistry(of name: String) -> OuterRegistry? {
+        if let outer = surroundingRegistry() { return outer }
+        let values = surroundings.values
+        guard let node = values.outerRegistry, let text = MergedMapping.text(node) else {
             return nil
         }
-        // A registry elsewhere applies if the lock file has the image there.
-        let values = surroundings.values
-        for node in [values.registry, values.defaultRegistry, surroundingRegistry()?.node] {
-            guard let node, let registry = MergedMapping.text(node),
-                let image = ImageText.reference("\(ImageComposer.trimmed(registry))/\(text)"),
-                lock.has(image.repository)
-            else { continue }
-            return (image, node.mark)
+        return OuterRegistry(
+            text: text, node: node, file: nil, isCertain: values.hub != nil && !name.contains("/"))
+    }
+
+    /// Sets the image of a whole reference without a registry, such as `{registry, image: web:1}`.
+    mutating func completeRegistry(of site: inout ImageReferenceSite, written text: String) {
+        guard !isInResource, let lock, !ImageText.hasRegistry(text), let hub = site.image else {
+            return
         }
-        return nil
+        guard !lock.has(hub.repository) else {
+            // A registry beside a reference is hardly that of other images.
+            if let mapping, let beside = registry(of: mapping),
+                beside.image(named: text)?.repository != hub.repository
+            {
+                site.siblingTag = hub.tag
+                site.image = nil
+                site.missingIDReason = beside.doubt
+            }
+            return
+        }
+        let values = surroundings.values
+        let stated = [values.registry, values.defaultRegistry].compactMap { node in
+            node.flatMap { node in
+                MergedMapping.text(node).map { OuterRegistry(text: $0, node: node, file: nil) }
+            }
+        }
+        for outer in [surroundingRegistry()].compactMap(\.self) + stated {
+            guard let image = outer.image(named: text), lock.has(image.repository) else { continue }
+            if outer.isCertain(for: text) {
+                site.image = image
+                site.overridingRegistry = outer.mark
+            } else {
+                site.siblingTag = hub.tag
+                site.image = nil
+                site.missingIDReason = outer.doubt
+            }
+            return
+        }
     }
 
     /// Lists an image of the lock file that has only a name below `global.hub`, whose tag is elsewhere.
@@ -111,24 +146,44 @@ extension SiteFinder {
     }
 
     /// Returns the registry in the innermost mapping around an image that has one.
-    private func surroundingRegistry() -> OuterRegistry? {
+    private mutating func surroundingRegistry() -> OuterRegistry? {
         for mapping in mappings[surroundings.outerMappingsOfValues...].reversed() {
-            for key in Self.keys {
-                guard let node = mapping[key], let text = MergedMapping.text(node),
-                    ImageText.isRegistry(text) || ImageText.isTemplate(text)
-                else { continue }
-                return OuterRegistry(text: text, node: node, file: nil)
-            }
+            if let registry = registry(of: mapping) { return registry }
         }
-        return surroundings.values.outerRegistry.flatMap { node in
-            MergedMapping.text(node).map { OuterRegistry(text: $0, node: node, file: nil) }
-        }
+        return nil
     }
 
-    /// Returns the registry that a file below has for an image.
-    private mutating func registryBelow(_ path: SitePath) -> OuterRegistry? {
+    /// Returns the registry in a mapping, which is searched once, because it can have thousands of images.
+    private mutating func registry(of mapping: YAMLNode) -> OuterRegistry? {
+        let value = FoundSites.Value(fragment: fragment, range: mapping.range)
+        if let known = registries[value] { return known }
+        let registry = Self.registry(in: mapping)
+        registries[value] = .some(registry)
+        return registry
+    }
+
+    private static func registry(in mapping: YAMLNode) -> OuterRegistry? {
+        for key in registryKeys {
+            guard let node = mapping[key], let text = MergedMapping.text(node),
+                ImageText.isRegistry(text) || ImageText.isTemplate(text)
+            else { continue }
+            return OuterRegistry(text: text, node: node, file: nil)
+        }
+        return nil
+    }
+
+    /// Looks up the registry that a file below has for an image.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the image.
+    ///   - isStated: A Boolean value that indicates whether the mapping has a registry, which replaces
+    ///     that of the same mapping in the other file.
+    /// - Returns: The registry; `nil` if there is none.
+    private mutating func registryBelow(_ path: SitePath, isStated: Bool) -> OuterRegistry? {
         guard let keys = valuesKeys(of: path), !keys.isEmpty else { return nil }
-        let found = withBases { $0.registry(at: keys) } ?? nil
-        return found.map { OuterRegistry(text: $0.text, node: nil, file: $0.file) }
+        let found = withBases { $0.registry(at: keys, isReplaced: isStated) } ?? nil
+        return found.map {
+            OuterRegistry(text: $0.text, node: nil, file: $0.file, isCertain: $0.isCertain)
+        }
     }
 }

@@ -209,10 +209,7 @@ extension SiteFinder {
             fragment: fragment, document: document, path: path, shape: .reference, at: node)
         site.reference = Field(node: node)
         site.image = image
-        if let (image, mark) = imageBesideRegistry(text) {
-            site.image = image
-            site.overridingRegistry = mark
-        }
+        completeRegistry(of: &site, written: text)
         if let reason { site.skip(reason) }
         add(site)
     }

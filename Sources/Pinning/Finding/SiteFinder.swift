@@ -37,6 +37,8 @@ struct SiteFinder {
         var isSkipped = false
         /// The directive for the images of a mapping.
         var directive: MappingDirective?
+        /// The reason for which the images of the text that contains the document get no digest.
+        var textReason: String?
     }
 
     /// A directive on the line of the key of a mapping, or above an element of a list.
@@ -64,6 +66,8 @@ struct SiteFinder {
     private var references: Set<FoundSites.Value> = []
     /// The finders of images in other files, by the chart whose values a document has.
     var bases: [ChartLocation: BaseFinder] = [:]
+    /// The registries in the mappings around images.
+    var registries: [FoundSites.Value: OuterRegistry?] = [:]
     /// The number of mappings to which the merge keys of the rest of the file may lead.
     private var mergeBudget = Anchors.mergeLimit
     /// The error that ends the walk.
@@ -93,6 +97,7 @@ struct SiteFinder {
             if let error = finder.error { throw error }
         }
         finder.found.removeRepeatedMentions()
+        finder.found.rejectSharedDirectives()
         return finder.found
     }
 
@@ -142,7 +147,7 @@ struct SiteFinder {
             values: ValuesScope(root), valuesDepth: path.count,
             chart: resource.chart(in: root) ?? fleetChart(in: root) ?? surroundings.chart,
             outerMappings: mappings.count, outerMappingsOfValues: mappings.count,
-            isSkipped: surroundings.isSkipped)
+            isSkipped: surroundings.isSkipped, textReason: surroundings.textReason)
         visit(root, at: path)
     }
 
@@ -189,12 +194,17 @@ struct SiteFinder {
         if site.shape == .tag, site.tagUse == .image, !site.isTagPermitted {
             site.tagUse = use(ofTagAt: site.tagPath)
         }
-        site.identify(rule?.id ?? site.id ?? directives.first { !$0.isSkip }?.word)
+        if rule?.id == nil, site.id == nil {
+            site.directive = directives.first { !$0.isSkip }
+        }
+        site.identify(rule?.id ?? site.id ?? site.directive?.word)
         if site.id == nil {
             let mapping = mapping.map { MergedMapping($0, anchors) }
-            if let reason = surroundings.placement.reason(at: site.path, in: mapping) {
-                site.skip(reason)
-            }
+            let reason =
+                surroundings.textReason
+                ?? surroundings.placement.reason(
+                    at: site.path, in: mapping, isText: site.mapping == nil)
+            if let reason { site.skip(reason) }
             if let missingIDReason = site.missingIDReason { site.reject(missingIDReason) }
         }
         site.usedAt = ([site.mapping].compactMap(\.self) + site.fields.map(\.node))
@@ -213,7 +223,8 @@ struct SiteFinder {
             site.reject("the value at \(mark.line):\(mark.column) spans several lines")
         }
         if !found.fragments[fragment].isEditable {
-            site.reject("the YAML is in a quoted text: write it as a literal text ('|')")
+            site.reject(
+                "the YAML is in a quoted text: write it as a literal text ('|')", as: .quotedText)
         }
         if let reference = site.reference, reference.part == nil, !site.isMention {
             references.insert(FoundSites.Value(fragment: fragment, range: reference.node.range))
@@ -350,6 +361,8 @@ struct SiteFinder {
             FileText.template(in: inner.stream) == nil
         else { return false }
         let outer = (fragment, surroundings)
+        surroundings.textReason =
+            surroundings.textReason ?? surroundings.placement.reason(forTextAt: path)
         found.fragments.append(inner)
         fragment = found.fragments.count - 1
         for document in inner.stream.documents { walk(document.root, from: path) }

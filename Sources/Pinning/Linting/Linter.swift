@@ -105,6 +105,12 @@ public struct Linter: Sendable {
             return site.obstacle?.kind == .template
                 ? [(.templateSkipped, "template text is not checked")] : []
         }
+        if let obstacle = site.obstacle, obstacle.kind == .quotedText, site.statedDigest == nil {
+            return [(.unrecognized, obstacle.reason)]
+        }
+        if site.isUncertain, site.id == nil, let obstacle = site.obstacle {
+            return [(.unrecognized, obstacle.reason)]
+        }
         if site.shape == .mention, let obstacle = site.obstacle {
             let code = obstacle.kind == .invalidDigest ? LintCode.digestForm : .unrecognized
             return [(code, obstacle.reason)]

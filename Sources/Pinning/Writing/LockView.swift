@@ -126,7 +126,12 @@ struct LockView: Sendable {
     /// Returns a Boolean value that indicates whether an id can identify an image of a repository: the
     /// entry has the repository, or there is no such entry.
     func permits(_ id: String, for repository: Repository) -> Bool {
-        ids[id] == nil || byRepository[repository]?.contains { $0.target.id == id } ?? false
+        ids[id] == nil || identifies(repository, by: id)
+    }
+
+    /// Returns a Boolean value that indicates whether the entry with an id has a repository.
+    func identifies(_ repository: Repository, by id: String) -> Bool {
+        byRepository[repository]?.contains { $0.target.id == id } ?? false
     }
 
     /// Sets the image of a site whose repository is defined elsewhere and whose id selects an entry.
