@@ -96,13 +96,16 @@ public struct LockedImage: Hashable, Sendable {
     public var referrers: [Referrer] {
         didSet { referrers = referrers.uniqueAndSorted }
     }
+    /// A Boolean value that indicates whether the last attempt to copy the referrers failed, so that
+    /// the next run repeats it.
+    public var hasIncompleteReferrers: Bool
 
     /// Creates an entry.
     public init(
         source: String, upstream: String, repository: Repository, tag: Tag?, digest: Digest,
         mediaType: MediaType, size: Int, validation: ValidationLevel,
         notChecked: [Platform] = [], requires: [String] = [], platforms: [Platform: PlatformPin],
-        referrers: [Referrer] = []
+        referrers: [Referrer] = [], hasIncompleteReferrers: Bool = false
     ) {
         self.source = source
         self.upstream = upstream
@@ -116,6 +119,7 @@ public struct LockedImage: Hashable, Sendable {
         self.requires = requires
         self.platforms = platforms
         self.referrers = referrers.uniqueAndSorted
+        self.hasIncompleteReferrers = hasIncompleteReferrers
     }
 
     /// The level at which the image was validated, including platforms whose content could not be

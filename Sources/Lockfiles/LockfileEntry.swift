@@ -83,6 +83,16 @@ struct LockfileEntry {
         return number
     }
 
+    /// Returns a Boolean value; `false` for a lock file without the field.
+    func flag(_ key: String) throws(LockfileError) -> Bool {
+        guard node[key] != nil else { return false }
+        switch try text(key) {
+        case "true": return true
+        case "false": return false
+        default: throw failure(key, "'\(key)' must be true or false")
+        }
+    }
+
     func texts(_ key: String) throws(LockfileError) -> [String] {
         guard let value = node[key] else { return [] }
         guard let items = value.items, case let texts = items.compactMap(\.text),

@@ -114,7 +114,8 @@ extension LockedImage {
             size: try entry.integer("size"), validation: try entry.validation("validation"),
             notChecked: try entry.notChecked(), requires: try entry.texts("requires"),
             platforms: try entry.platforms(),
-            referrers: try entry.referrers())
+            referrers: try entry.referrers(),
+            hasIncompleteReferrers: try entry.flag("referrersIncomplete"))
         try entry.checkAgreement(of: self)
     }
 }

@@ -62,6 +62,7 @@ extension LockedImage {
                     + "{digest: \(YAMLQuoting.doubleQuoted(pin.digest.description)), size: \(pin.size)}"
             )
         }
+        if hasIncompleteReferrers { lines.append("referrersIncomplete: true") }
         if !referrers.isEmpty { lines.append("referrers:") }
         for referrer in referrers {
             let tag = referrer.tag.map { ", tag: \(YAMLQuoting.doubleQuoted($0.name))" } ?? ""

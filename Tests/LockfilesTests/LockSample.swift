@@ -109,7 +109,7 @@ enum LockSample {
                             .init(digest: try digest(), tag: try Tag(parsing: "1.10")),
                             .init(digest: try digest()),
                         ],
-                    ]))
+                    ]), hasIncompleteReferrers: pick([true, false]))
         }
         return Lockfile(
             root: pick([["global", "ocimirror"], ["images"], ["no", "1", "a_b"]]),

@@ -104,6 +104,11 @@ import Testing
             "        validation: content\n        notChecked: [linux/arm64]\n",
             "21:21: grafana: 'notChecked' contradicts 'validation: content'"
         ),
+        (
+            "        validation: config\n",
+            "        validation: config\n        referrersIncomplete: maybe\n",
+            "21:30: grafana: 'referrersIncomplete' must be true or false"
+        ),
         // Contradictions: the error is at the field that differs from most others.
         (
             "        digest: sha256:\(a)", "        digest: sha256:\(b)",

@@ -20,8 +20,9 @@ extension ImageSync {
             of: loaded.graph.nodes.map(\.descriptor.digest).reversed(), under: root.digest)
     }
 
-    /// Copies the referrers of the image to the targets where it is new or changed, and in a run
-    /// that refreshes them to every target that has the image; then completes the lock entries.
+    /// Copies the referrers of the image to the targets where it is new or changed, or where the last
+    /// copy of referrers failed, and in a run that refreshes them to every target that has the image;
+    /// then completes the lock entries.
     ///
     /// - Parameters:
     ///   - subjects: The digests of the manifests of the image.
@@ -29,26 +30,39 @@ extension ImageSync {
     /// - Throws: `CancellationError`.
     mutating func copyReferrers(of subjects: [Digest], under root: Digest) async throws {
         let mirrors = resolved.targets.filter(\.state.hasImage)
-        var recorded: [StoreLocation: [LockedImage.Referrer]] = [:]
+        var recorded: [StoreLocation: RecordedReferrers] = [:]
         if image.entry.referrers == .copy {
             for target in mirrors {
-                recorded[target.location] = target.entry(listing: root)?.referrers
+                recorded[target.location] = target.entry(listing: root).map {
+                    RecordedReferrers(
+                        referrers: $0.referrers, isIncomplete: $0.hasIncompleteReferrers)
+                }
             }
             let lacking = mirrors.filter { target in
-                context.refreshesReferrers || target.receipt != nil
-                    || target.lockEntry != nil && target.entry(listing: root) == nil
+                let entry = target.entry(listing: root)
+                return context.refreshesReferrers || target.receipt != nil
+                    || target.lockEntry != nil && entry == nil
+                    || entry?.hasIncompleteReferrers == true
             }
             let found = try await copyReferrers(of: subjects, under: root, to: lacking)
             for (location, found) in found {
-                recorded[location] = found.recorded ?? recorded[location]
+                recorded[location] = RecordedReferrers(
+                    referrers: found.recorded ?? recorded[location]?.referrers ?? [],
+                    isIncomplete: !found.receipt.isComplete)
                 resolved.targets.update(location) { $0.referrers = found.receipt }
             }
         }
         for target in mirrors {
             resolved.targets.update(target.location) {
-                $0.record(recorded[target.location] ?? [], listing: root)
+                $0.record(recorded[target.location] ?? RecordedReferrers(), listing: root)
             }
         }
+    }
+
+    /// The referrers of a lock entry.
+    fileprivate struct RecordedReferrers {
+        var referrers: [LockedImage.Referrer] = []
+        var isIncomplete = false
     }
 
     /// The receipt at one target, and the referrers to record; `nil` if they are unknown.
@@ -100,9 +114,12 @@ extension ImageTarget {
     }
 
     /// Completes the lock entry; an entry that is right as it is stays untouched.
-    fileprivate mutating func record(_ referrers: [LockedImage.Referrer], listing root: Digest) {
+    fileprivate mutating func record(
+        _ recorded: ImageSync.RecordedReferrers, listing root: Digest
+    ) {
         guard var entry = lockEntry ?? entry(listing: root) else { return }
-        entry.referrers = referrers
+        entry.referrers = recorded.referrers
+        entry.hasIncompleteReferrers = recorded.isIncomplete
         if entry != locked { lockEntry = entry }
     }
 }

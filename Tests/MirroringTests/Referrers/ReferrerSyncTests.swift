@@ -133,6 +133,46 @@ import Testing
         #expect(try await mirror.sync(refreshesReferrers: true).statuses == [.unchanged])
     }
 
+    @Test(arguments: ["a.example/app", "one.example/m/app"])
+    func `that could not be copied are copied by the next run, also to an unchanged image`(
+        failing: String
+    ) async throws {
+        var mirror = try await mirror()
+        mirror.world.intercept { event, _ in
+            guard event.location.description == failing else { return }
+            switch event.operation {
+            case .fetchManifest(Self.sbom.digest), .pushManifest(Self.sbom.digest, as: _):
+                throw ContentError(.unavailable, "connection reset")
+            default: break
+            }
+        }
+        let failed = try await mirror.sync()
+        #expect(failed.report.outcomes[0].referrerWarnings.count == 1)
+        #expect(try mirror.entry("app").referrers.map(\.digest) == [Self.signature.digest])
+        #expect(try mirror.entry("app").hasIncompleteReferrers)
+        // The entry stays the same while the failure lasts.
+        let before = try mirror.lock()
+        #expect(try await mirror.sync().report.outcomes[0].referrerWarnings.count == 1)
+        #expect(try mirror.lock() == before)
+        mirror.world.intercept { _, _ in }
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.unchanged])
+        #expect(run.report.outcomes[0].targets[0].referrers?.copied == 1)
+        #expect(try mirror.entry("app").referrers == locked)
+        #expect(try !mirror.entry("app").hasIncompleteReferrers)
+        _ = mirror.world.takeJournal()
+        try await mirror.sync()
+        #expect(mirror.world.takeJournal().count == 2)
+    }
+
+    @Test func `that the source lists but lacks do not make the entry incomplete`() async throws {
+        var mirror = try await mirror()
+        try await removeFromSource(mirror)
+        let run = try await mirror.sync()
+        #expect(run.report.outcomes[0].referrerWarnings.isEmpty == false)
+        #expect(try !mirror.entry("app").hasIncompleteReferrers)
+    }
+
     @Test func `that only the target still has are kept in the entry`() async throws {
         var mirror = try await mirror()
         try await mirror.sync()

@@ -164,12 +164,10 @@ struct ReferenceMirror: Sendable {
     ///   - lock: The lock file of the run before.
     ///   - scanner: The layer scanner.
     ///   - transport: The connections; `nil` for new ones.
-    ///   - refreshesReferrers: A Boolean value that indicates whether missing referrers are copied again.
     /// - Returns: The result.
     /// - Throws: `ConfigurationErrors` or `CancellationError`.
     func run(
-        from lock: Lockfile? = nil, scanner: LayerScanner, transport: (any HTTPTransport)? = nil,
-        refreshesReferrers: Bool = false
+        from lock: Lockfile? = nil, scanner: LayerScanner, transport: (any HTTPTransport)? = nil
     ) async throws -> Run {
         let configuration = try ConfigurationLoader(
             file: "mirror.yaml", environment: environment, baseDirectory: "/"
@@ -219,7 +217,7 @@ struct ReferenceMirror: Sendable {
         let report = await Syncer(
             resolver: Resolver(
                 configuration: configuration, stores: stores, locks: locks, today: today), jobs: 4,
-            scanner: scanner, refreshesReferrers: refreshesReferrers, observe: { _ in }
+            scanner: scanner, observe: { _ in }
         ).sync(plan)
         let updated = LockUpdate(
             from: lock, for: configuration.targets[0], plan: plan, report: report,
