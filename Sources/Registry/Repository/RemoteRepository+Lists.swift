@@ -52,7 +52,8 @@ extension RemoteRepository {
     /// Returns the manifests that have another one as their subject, or `nil` if the registry has
     /// no referrers API.
     ///
-    /// A registry without the API receives one such request per run.
+    /// A registry without the API receives one such request per run, unless it responds that the
+    /// repository or the manifest is missing.
     ///
     /// Source: distribution-spec § Listing Referrers. GHCR and docker-registry 2.8 respond 404;
     /// others that do not know the path have been observed to respond 400, 405, 406 or 501.
@@ -69,8 +70,10 @@ extension RemoteRepository {
                 found += try descriptors(in: bytes)
                 return found.count
             }
-        } catch let error as RegistryError where [400, 404, 405, 406, 501].contains(error.status) {
-            client.listsReferrers = false
+        } catch let error as RegistryError {
+            guard let status = error.registryStatus, [400, 404, 405, 406, 501].contains(status)
+            else { throw error }
+            if !error.reportsMissingContent { client.listsReferrers = false }
             return nil
         }
         return found

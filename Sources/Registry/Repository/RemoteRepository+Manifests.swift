@@ -222,7 +222,10 @@ extension RemoteRepository {
             accepted: [200, 202, 204, 404])
         do {
             _ = try await client.send(request) { _ in }
-        } catch let error as RegistryError where [400, 405, 501].contains(error.status) {
+        } catch let error as RegistryError {
+            guard let status = error.registryStatus, [400, 405, 501].contains(status) else {
+                throw error
+            }
             throw RegistryError(
                 .invalid, operation, "the registry does not support deletion",
                 hint:

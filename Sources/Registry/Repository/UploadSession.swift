@@ -97,7 +97,7 @@ struct UploadSession: Sendable {
         do {
             response = try await repository.client.sendOnce(request)
         } catch let error as RegistryError
-            where error.status == 400 && error.has(code: { $0 == "DIGEST_INVALID" })
+            where error.registryStatus == 400 && error.has(code: { $0 == "DIGEST_INVALID" })
         {
             // Source: distribution-spec § Error Codes: "provided digest did not match uploaded
             // content".
@@ -181,9 +181,9 @@ struct UploadSession: Sendable {
 
     /// Returns the kind of a failure, which determines the next step.
     static func kind(of error: RegistryError) -> BlobUpload.Failure {
-        if error.status == 413 { return .tooLarge }
+        if error.registryStatus == 413 { return .tooLarge }
         let namesSession = error.has { $0.hasPrefix("BLOB_UPLOAD_") }
-        if namesSession || (error.status == 404 && error.problems.isEmpty) { return .sessionLost }
+        if namesSession || (error.registryStatus == 404 && error.problems.isEmpty) { return .sessionLost }
         return error.isTransient ? .transient : .rejected
     }
 

@@ -5,8 +5,9 @@ internal import AsyncPrimitives
 
 /// The requests to a registry whose failure does not fail an image: lists of referrers, and mounts.
 ///
-/// A repository whose list failed is not asked again, and after three failures in a row no more
-/// requests of the kind are sent to the registry in this run: they fail with the last error.
+/// A repository whose list failed is not asked again, unless only the subject is missing. After three
+/// failures in a row, no more requests of the kind are sent to the registry in this run: they fail
+/// with the last error.
 final class OptionalRequests: Sendable {
     private struct State {
         /// The failures in a row, by kind.
@@ -51,7 +52,9 @@ final class OptionalRequests: Sendable {
 
     private func record(_ error: RegistryError, of operation: Operation) {
         state.withLock { state in
-            if operation.kind == .referrerList { state.unlisted[operation.repository] = error }
+            if operation.kind == .referrerList, !error.reportsMissingContent {
+                state.unlisted[operation.repository] = error
+            }
             // A rejection concerns only one repository or blob.
             guard error.isTransient else { return }
             state.failures[operation.kind, default: 0] += 1

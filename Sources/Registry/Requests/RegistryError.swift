@@ -71,6 +71,16 @@ public struct RegistryError: ContentFailure {
     /// The errors in the response.
     public var problems: [DistributionError] { response?.problems ?? [] }
 
+    /// The status of a response of the registry itself, not of its token server or of a host to which
+    /// it redirected; `nil` if the failure has another cause.
+    var registryStatus: Int? { response?.responder == .registry ? status : nil }
+
+    /// A Boolean value that indicates whether the registry reports that the repository or the manifest
+    /// of the request is missing, and not only a path that it does not know.
+    var reportsMissingContent: Bool {
+        registryStatus == 404 && has(code: ["NAME_UNKNOWN", "MANIFEST_UNKNOWN"].contains)
+    }
+
     /// The registry's request id, for its operators.
     public var requestID: UntrustedText? { response?.requestID }
 

@@ -41,6 +41,38 @@ import Testing
         scene.wire.expectDone()
     }
 
+    @Test(arguments: ["NAME_UNKNOWN", "MANIFEST_UNKNOWN"])
+    func `is requested again if only the repository or the manifest is missing`(code: String)
+        async throws
+    {
+        let body = #"{"errors":[{"code":"\#(code)","message":"unknown"}]}"#
+        let scene = try Scene([
+            Exchange("GET \(Self.list)", ScriptedResponse(404, [:], body)),
+            Exchange("GET \(Self.list)", Self.page("a")),
+        ])
+        let repository = try scene.repository()
+        #expect(try await repository.referrers(of: Self.subject) == nil)
+        #expect(try await repository.referrers(of: Self.subject)?.count == 1)
+        scene.wire.expectDone()
+    }
+
+    @Test(arguments: [400, 404, 405, 501])
+    func `does not count as missing because the token server fails`(status: Int) async throws {
+        let challenge = ScriptedResponse(
+            401, ["WWW-Authenticate": #"Bearer realm="https://auth.test/token",service="r""#])
+        let scene = try Scene([
+            Exchange("GET \(Self.list)", challenge),
+            Exchange(
+                "GET https://auth.test/token?service=r&scope=repository:app:pull",
+                ScriptedResponse(status)),
+        ])
+        await #expect(throws: RegistryError.self) {
+            _ = try await scene.repository().referrers(of: Self.subject)
+        }
+        #expect(try scene.repository().client.listsReferrers)
+        scene.wire.expectDone()
+    }
+
     @Test(arguments: [
         "https://evil.test/v2/app/referrers/x", "//evil.test/", "http://reg.test/v2/app",
     ])

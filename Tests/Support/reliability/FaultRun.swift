@@ -119,7 +119,8 @@ struct FaultRun: Sendable {
         mirror.target.forgetRequests()
         let lock = first.lock.flatMap { $0.images.isEmpty ? nil : $0 }
         let second = try await mirror.run(
-            from: lock, scanner: scanner, transport: transport)
+            from: lock, scanner: scanner, transport: transport,
+            refreshesReferrers: first.hasMissingReferrers)
         var violations =
             Invariants.targetIsWhole(mirror.target)
             + Invariants.lockIsTrue(second.lock, at: mirror.target)

@@ -156,6 +156,14 @@ struct ReferenceMirror: Sendable {
         let texts: [String]
         /// A Boolean value that indicates whether everything was mirrored, referrers included.
         let isComplete: Bool
+
+        /// A Boolean value that indicates whether the source lists referrers that it does not have, which only a
+        /// refresh looks up again.
+        var hasMissingReferrers: Bool {
+            outcomes.flatMap(\.targets).compactMap(\.referrers).contains {
+                $0.isComplete && !$0.warnings.isEmpty
+            }
+        }
     }
 
     /// Mirrors all images with the library, on a clock that only advances while a retry waits.
@@ -164,10 +172,12 @@ struct ReferenceMirror: Sendable {
     ///   - lock: The lock file of the run before.
     ///   - scanner: The layer scanner.
     ///   - transport: The connections; `nil` for new ones.
+    ///   - refreshesReferrers: A Boolean value that indicates whether referrers are also looked up for unchanged images.
     /// - Returns: The result.
     /// - Throws: `ConfigurationErrors` or `CancellationError`.
     func run(
-        from lock: Lockfile? = nil, scanner: LayerScanner, transport: (any HTTPTransport)? = nil
+        from lock: Lockfile? = nil, scanner: LayerScanner, transport: (any HTTPTransport)? = nil,
+        refreshesReferrers: Bool = false
     ) async throws -> Run {
         let configuration = try ConfigurationLoader(
             file: "mirror.yaml", environment: environment, baseDirectory: "/"
@@ -217,7 +227,7 @@ struct ReferenceMirror: Sendable {
         let report = await Syncer(
             resolver: Resolver(
                 configuration: configuration, stores: stores, locks: locks, today: today), jobs: 4,
-            scanner: scanner, observe: { _ in }
+            scanner: scanner, refreshesReferrers: refreshesReferrers, observe: { _ in }
         ).sync(plan)
         let updated = LockUpdate(
             from: lock, for: configuration.targets[0], plan: plan, report: report,

@@ -113,7 +113,7 @@ public final class LoopbackRegistry: Sendable {
         service.model.withLock { $0.repositories[repository, default: .init()].tags[tag] = digest }
     }
 
-    /// Removes all content, open uploads, faults and records, so that another run can begin.
+    /// Removes all content, open uploads, faults, tokens and records, so that another run can begin.
     ///
     /// No request may be in progress.
     public func clear() {
@@ -121,6 +121,7 @@ public final class LoopbackRegistry: Sendable {
         service.script.clear()
         service.ledger.forget()
         service.violations.withLock { $0 = [] }
+        service.issuer?.revokeTokens()
     }
 
     /// Removes a blob from a repository.

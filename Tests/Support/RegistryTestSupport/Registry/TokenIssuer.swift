@@ -205,6 +205,9 @@ public final class TokenIssuer: Sendable {
         return token
     }
 
+    /// Revokes all tokens.
+    func revokeTokens() { grants.withLock { $0 = [:] } }
+
     /// Returns a token that states its expiry; its signature is not verified.
     ///
     /// Source: RFC 7519 §4.1.4, §6.1.
