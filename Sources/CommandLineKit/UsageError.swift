@@ -70,7 +70,8 @@ extension UsageError: CustomStringConvertible {
         case .misplacedOption(let name):
             return "option '\(name)' must follow the command"
         case .missingValue(let option, let placeholder):
-            return "missing value: use '\(option)=\(placeholder)'"
+            let separator = option.hasPrefix("--") ? "=" : " "
+            return "missing value: use '\(option)\(separator)\(placeholder)'"
         case .unexpectedValue(let flag):
             return "option '\(flag)' takes no value"
         case .invalidValue(let origin, let text, let reason, let suggestion):

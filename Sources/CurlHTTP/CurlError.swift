@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CCurl
+internal import Glibc
 internal import HTTP
 internal import TextSafety
 
@@ -14,10 +15,36 @@ enum CurlError {
         if let proxy, connectStatus >= 300 { return proxy.rejection(status: connectStatus) }
         let diagnosis = easy.diagnosis
         let kind = kind(of: code, diagnosis)
-        let text = message(for: code, diagnosis)
-        return TransportError(
-            kind, kind == .notTLS ? "the server does not use TLS on this port (\(text))" : text)
+        let text: String
+        switch code {
+        case _ where kind == .notTLS: text = "the server does not use TLS on this port"
+        case _ where diagnosis.hasPrefix(unsupportedProxy):
+            text =
+                "the scheme of the proxy is not supported: use http://, https:// or socks5h:// in "
+                + "the proxy environment variable"
+        case CURLE_COULDNT_CONNECT:
+            let reason =
+                connectFailures[Int32(truncatingIfNeeded: easy.long(CURLINFO_OS_ERRNO))]
+                ?? message(for: code, diagnosis)
+            text = proxy.map { "\($0.name): \(reason)" } ?? reason
+        default: text = message(for: code, diagnosis)
+        }
+        return TransportError(kind, text)
     }
+
+    /// The messages for connections that failed.
+    ///
+    /// libcurl's contain a time, so that the same failure has many of them.
+    private static let connectFailures: [Int32: String] = [
+        ECONNREFUSED: "connection refused",
+        ECONNRESET: "connection reset",
+        EHOSTUNREACH: "no route to host",
+        ENETUNREACH: "network unreachable",
+        ETIMEDOUT: "connection timed out",
+    ]
+
+    /// The beginning of libcurl's message for a proxy with an unknown scheme.
+    private static let unsupportedProxy = "Unsupported proxy"
 
     /// Returns libcurl's message for a code.
     static func text(of code: CURLcode) -> String {
@@ -40,9 +67,19 @@ enum CurlError {
         "wrong version number", "packet length too long", "unexpected TLS packet",
     ]
 
+    /// libcurl's messages for the certificate of another host, with OpenSSL and GnuTLS.
+    private static let certificatesOfOthers = [
+        "subject name matches target", "does not match target host name",
+    ]
+
+    /// The messages of OpenSSL and GnuTLS for a certificate that is not valid now.
+    private static let certificatesOfOtherTimes = [
+        "has expired", "not yet valid", "expiration date", "not activated",
+    ]
+
     /// Source: libcurl-errors(3).
     static func kind(of code: CURLcode, _ diagnosis: String) -> TransportError.Kind {
-        if diagnosis.hasPrefix("Unsupported proxy") { return .refused }
+        if diagnosis.hasPrefix(unsupportedProxy) { return .refused }
         return switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
         // The connection timeout is the only one that is set in libcurl.
@@ -51,6 +88,10 @@ enum CurlError {
         where handshakeDisconnects.contains(where: diagnosis.contains): .connect
         case CURLE_SSL_CONNECT_ERROR
         where responsesWithoutTLS.contains(where: diagnosis.contains): .notTLS
+        case CURLE_PEER_FAILED_VERIFICATION
+        where certificatesOfOthers.contains(where: diagnosis.contains): .certificateName
+        case CURLE_PEER_FAILED_VERIFICATION
+        where certificatesOfOtherTimes.contains(where: diagnosis.contains): .certificateTime
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
             CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE,
             CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,

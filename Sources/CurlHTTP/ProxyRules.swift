@@ -89,11 +89,13 @@ struct Proxy: Hashable {
             String((afterUserInfo ?? afterScheme).prefix { $0 != "/" && $0 != "?" && $0 != "#" }))
     }
 
+    /// The proxy in messages.
+    var name: String { "the proxy \(address.display(limit: 100))" }
+
     /// Returns the error for a request that the proxy rejected.
     ///
     /// A server error or a rate limit of the proxy may be temporary; other rejections are not.
     func rejection(status: Int) -> TransportError {
-        let name = "the proxy \(address.display(limit: 100))"
         if status == 407 {
             return TransportError(
                 .refused,

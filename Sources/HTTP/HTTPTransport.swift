@@ -22,6 +22,10 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
         case connect
         /// The certificate was rejected, or the TLS handshake failed.
         case tls
+        /// The certificate is for another host.
+        case certificateName
+        /// The certificate has expired, or is not valid yet.
+        case certificateTime
         /// The peer responded to the TLS handshake with something other than TLS.
         case notTLS
         /// The connection broke before the end of the response.

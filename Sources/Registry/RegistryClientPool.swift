@@ -105,6 +105,9 @@ public final class RegistryClientPool: Sendable {
         public var retryFor: Duration?
         /// The clock and the random numbers.
         public var time: RetryTiming
+        /// Returns a Boolean value that indicates whether content is pushed to a repository, so that
+        /// advice after a denied read names the right to push.
+        public var isTarget: @Sendable (Repository) -> Bool = { _ in false }
 
         /// Creates options.
         public init(
@@ -158,7 +161,8 @@ public final class RegistryClientPool: Sendable {
         _ repository: Repository, isOptional: Bool = false
     ) throws(URLError) -> RemoteRepository {
         RemoteRepository(
-            repository, client: try client(of: repository.registry, isOptional: isOptional))
+            repository, client: try client(of: repository.registry, isOptional: isOptional),
+            isTarget: options.isTarget(repository))
     }
 
     /// Records which repositories will be read, so that they can share tokens if a registry
@@ -180,7 +184,7 @@ public final class RegistryClientPool: Sendable {
     ///   nothing was verified.
     /// - Throws: ``RegistryError``, with the class `denied` if the credential is rejected.
     public func verify(
-        _ credential: Credential, at host: RegistryHost
+        _ credential: FoundCredential, at host: RegistryHost
     ) async throws -> Bool {
         try await client(of: host).verify(credential)
     }

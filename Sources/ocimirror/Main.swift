@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CommandLineKit
+internal import Files
 internal import Glibc
 internal import LayerScanning
 
@@ -15,6 +16,7 @@ enum Main {
         guard !CommandLine.arguments.isEmpty else { exitWithoutProc() }
         let words = Array(CommandLine.arguments.dropFirst())
         if let scan = ScanWorker(words) { exit(scan.run()) }
+        CurrentProcess.openClosedStreams()
         SignalHandling.setActions()
         let signals = SignalHandling.blockTerminationSignals()
         let environment = CurrentProcess.environment()
@@ -50,34 +52,45 @@ enum Main {
         _ words: [String], environment: [String: String], interruption: Interruption
     ) async -> ExitCode {
         var console = Console(environment: environment)
+        let code: ExitCode
         do {
-            switch try Program.tree.parse(words, environment: environment) {
-            case .version:
-                console.result("ocimirror \(Program.version)\n")
-                return .success
-            case .help(let path):
-                console.result(Program.tree.help(for: path, width: min(console.width, 100)))
-                return .success
-            case .shortHelp(let path):
-                console.result(
-                    Program.tree.shortHelp(for: path, width: min(console.width, 100)))
-                return .success
-            case .run(let command):
-                if let options = (command as? any ConfiguredCommand)?.options {
-                    console.volume = options.volume
-                    console.format = options.logFormat
-                }
-                let context = ProgramContext(
-                    console: console, environment: environment,
-                    currentDirectory: CurrentProcess.currentDirectory(), interruption: interruption)
-                return try await interruption.announced(on: console) {
-                    try await command.run(in: context)
-                }
-            }
+            code = try await run(words, &console, environment, interruption)
         } catch is CancellationError {
-            return interruption.cause?.exitCode ?? .interrupted
+            code = interruption.cause?.exitCode ?? .interrupted
         } catch {
-            return ErrorReport(error).show(on: console)
+            code = ErrorReport(error).show(on: console)
+        }
+        guard let failure = console.screen.outputError else { return code }
+        console.error("cannot write to standard output: \(FileError.Cause.system(failure))")
+        return .combining([code, .failure])
+    }
+
+    private static func run(
+        _ words: [String], _ console: inout Console, _ environment: [String: String],
+        _ interruption: Interruption
+    ) async throws -> ExitCode {
+        switch try Program.tree.parse(words, environment: environment) {
+        case .version:
+            console.result("ocimirror \(Program.version)\n")
+            return .success
+        case .help(let path):
+            console.result(Program.tree.help(for: path, width: min(console.width, 100)))
+            return .success
+        case .shortHelp(let path):
+            console.result(
+                Program.tree.shortHelp(for: path, width: min(console.width, 100)))
+            return .success
+        case .run(let command):
+            if let options = (command as? any ConfiguredCommand)?.options {
+                console.volume = options.volume
+                console.format = options.logFormat
+            }
+            let context = ProgramContext(
+                console: console, environment: environment,
+                currentDirectory: CurrentProcess.currentDirectory(), interruption: interruption)
+            return try await interruption.announced(on: console) {
+                try await command.run(in: context)
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ struct UsageErrorTests {
             // Values.
             (["sync", "--jobs"], "missing value: use '--jobs=N'"),
             (["sync", "--config", "--quiet"], "missing value: use '--config=FILE'"),
-            (["sync", "-c"], "missing value: use '-c=FILE'"),
+            (["sync", "-c"], "missing value: use '-c FILE'"),
             (["--config"], "missing command: one of sync, check, lock"),
             (["sync", "--quiet=yes"], "option '--quiet' takes no value"),
             (["sync", "--jobs", "x"], "--jobs: 'x': expected an integer"),

@@ -41,6 +41,17 @@ import Testing
         #expect(document["images"]?.elements.count == 60, "machines get every image")
     }
 
+    @Test func `is reported once by check and login`() async throws {
+        let workspace = try Workspace()
+        let check = try await workspace.run("check", "\(dead)/app:1.0")
+        #expect(check.status == 2, "\(check.said)")
+        #expect(check.said.ranges(of: "connections failed").count == 1, "\(check.said)")
+        try workspace.folder.write("secret", to: "password")
+        let output = try await workspace.shell(
+            "\(Workspace.program) login --username me --password-stdin \(dead) <password 2>&1 || :")
+        #expect(output.ranges(of: "connections failed").count == 1, "\(output)")
+    }
+
     @Test func `and a denied one are not logged for every image`() async throws {
         let closed = LoopbackRegistry(authentication: .basic(user: "me", password: "canary"))
         let workspace = try Workspace(
@@ -66,7 +77,7 @@ import Testing
             run.errors.contains(
                 "error: reading the tag latest of \(dead)/mirror/images.lock: 3 connections failed"),
             "\(run.errors)")
-        #expect(run.errors.ranges(of: "no more requests in this run").count == 1, "\(run.errors)")
+        #expect(run.errors.ranges(of: "connections failed").count == 1, "\(run.errors)")
     }
 
     @Test(arguments: ["plan", "sync"])

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import OCI
 import RegistryTestSupport
 import StrictJSON
 import Testing
+
+@testable import ocimirror
 
 /// The command `doctor`.
 @Suite(.timeLimit(.minutes(5))) struct `doctor` {
@@ -81,7 +84,11 @@ import Testing
     @Test func `ends with 2 for a host that is down, and states the hint`() async throws {
         let run = try await workspace(source: "127.0.0.1:1").run("doctor")
         #expect(run.status == 2, "\(run.said)")
-        #expect(run.output.contains("error: connection: failed to connect"), "\(run.output)")
+        #expect(run.output.contains("error: connection: connection refused"), "\(run.output)")
+        let row = run.output.split(separator: "\n").first { $0.hasPrefix("127.0.0.1:1 ") }
+        #expect(
+            row?.split(separator: " ").dropFirst(2).joined(separator: " ") == "failed - - - - -",
+            "the network failed, not TLS")
         #expect(run.output.contains("hint: check the port"))
     }
 
@@ -121,6 +128,47 @@ import Testing
         #expect(run.status == 77, "\(run.said)")
         #expect(run.output.contains("error: pull, push: reading the tag 1.0"), "\(run.output)")
         #expect(run.output.ranges(of: "error: ").count == 1)
+    }
+
+    @Test func `names the source of rejected credentials, once for all tests`() async throws {
+        let closed = LoopbackRegistry(authentication: .basic(user: "me", password: "right"))
+        source.publish(image, repository: "app", tag: "1.0")
+        let workspace = try Workspace(
+            """
+            version: 1
+            targets: [{prefix: "\(closed.host)/m", lock: lock.yaml}]
+            registries:
+              \(source.host): {plainHTTP: true}
+              \(closed.host):
+                plainHTTP: true
+                credentials: {username: me, password: canary}
+            images: ["\(source.host)/app:1.0"]
+            """)
+        let run = try await workspace.run("doctor")
+        #expect(run.status == 77, "\(run.said)")
+        #expect(
+            run.output.contains(
+                "error: credentials, pull, push: logging in to \(closed.host): credentials from "
+                    + "mirror.yaml (user me) rejected (401)"), "\(run.output)")
+        #expect(
+            run.output.contains("hint: renew registries.\(closed.host).credentials of mirror.yaml"))
+        #expect(run.output.ranges(of: "error: ").count == 1)
+        #expect(!run.said.contains("canary"))
+    }
+
+    @Test func `shows pulls remaining only if a registry has a limit`() throws {
+        func titles(_ pulls: RegistryDiagnosis.Check) throws -> String? {
+            let diagnosis = RegistryDiagnosis(
+                registry: try RegistryHost(parsing: "a.test"), roles: [.source], checks: [pulls])
+            return DoctorDocument(registries: [diagnosis]).text(for: Console(environment: [:]))
+                .split(separator: "\n").first?.split(separator: " ").joined(separator: " ")
+        }
+        #expect(
+            try titles(.init(test: .pulls, status: .none))
+                == "registry role network TLS login pull push clock")
+        #expect(
+            try titles(.init(test: .pulls, status: .ok, value: "76"))
+                == "registry role network TLS login pull push remaining clock")
     }
 
     @Test func `ends with 2 for an unknown host, without further tests of it`() async throws {

@@ -20,9 +20,26 @@ import Testing
                 """)
     }
 
-    @Test func `wraps nothing without a width, or in a column that is too narrow`() {
-        let line = "grafana  mirrored  6 MB in 4 blobs, 2 mounted\n"
-        #expect(text(.max, "grafana", "mirrored", "6 MB in 4 blobs, 2 mounted") == line)
-        #expect(text(32, "grafana", "mirrored", "6 MB in 4 blobs, 2 mounted") == line)
+    @Test func `wraps nothing without a width`() {
+        #expect(
+            text(.max, "grafana", "mirrored", "6 MB in 4 blobs, 2 mounted")
+                == "grafana  mirrored  6 MB in 4 blobs, 2 mounted\n")
+    }
+
+    @Test
+    func `moves a last column that is too narrow, or a word that does not fit, below the row`() {
+        #expect(
+            text(32, "grafana", "mirrored", "6 MB in 4 blobs, 2 mounted") == """
+                grafana  mirrored
+                    6 MB in 4 blobs, 2 mounted
+
+                """)
+        #expect(
+            text(44, "grafana", "copy", "registry.example.com/team/grafana:12.1 to x") == """
+                grafana  copy
+                    registry.example.com/team/grafana:12.1
+                      to x
+
+                """)
     }
 }

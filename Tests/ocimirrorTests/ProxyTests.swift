@@ -27,6 +27,15 @@ import Testing
         #expect(proxy.requests.count == 1)
     }
 
+    @Test func `A27 that is down is named in the error`() async throws {
+        var workspace = try Workspace()
+        workspace.environment = ["https_proxy": "http://127.0.0.1:1"]
+        let run = try await workspace.run("check", "registry.test/app:1.0")
+        #expect(run.status == 2)
+        #expect(run.output.contains("the proxy 127.0.0.1:1: connection refused"), "\(run.said)")
+        #expect(run.output.contains("behind a proxy, check https_proxy and no_proxy"))
+    }
+
     @Test func `A27 is not used for loopback addresses and hosts in no_proxy`() async throws {
         let proxy = try WireServer { connection throws(WireClosed) in
             try connection.readHead()

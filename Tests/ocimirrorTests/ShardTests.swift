@@ -41,6 +41,12 @@ import Testing
         #expect(again.output == "images.lock.yaml unchanged, 6 images\n")
     }
 
+    @Test func `requires a shard lock file`() async throws {
+        let run = try await Workspace().run("lock", "merge", "images.lock.yaml")
+        #expect(run.status == 64)
+        #expect(run.errors.contains("missing argument: SHARD: lock file of each shard"))
+    }
+
     @Test func `keeps unknown fields of shard lock files`() async throws {
         let workspace = try workspace()
         for number in 1...2 { _ = try await workspace.run("sync", "--shard", "\(number)/2") }

@@ -81,16 +81,17 @@ struct Workspace {
 
     /// Starts the program with its streams in the files `output` and `errors` of another directory.
     func start(_ arguments: String..., streams: TemporaryFolder) throws -> SpawnedProcess {
-        try start(arguments, output: streams("output"), errors: streams("errors"))
+        try start(arguments: arguments, output: streams("output"), errors: streams("errors"))
     }
 
     /// Starts the program with its streams in two files, or on a terminal device.
     func start(_ arguments: String..., output: String, errors: String) throws -> SpawnedProcess {
-        try start(arguments, output: output, errors: errors)
+        try start(arguments: arguments, output: output, errors: errors)
     }
 
-    private func start(
-        _ arguments: [String], output: String, errors: String
+    /// Starts the program with its streams in two files.
+    func start(
+        arguments: [String], output: String, errors: String
     ) throws -> SpawnedProcess {
         try SpawnedProcess(
             "env", command(arguments), environment: variables, output: output, errors: errors)

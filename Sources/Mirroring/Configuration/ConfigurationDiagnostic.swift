@@ -26,15 +26,29 @@ public struct ConfigurationDiagnostic: Hashable, Sendable {
 
 extension ConfigurationDiagnostic: CustomStringConvertible {
     /// `file:line:column: message`, then the line with a caret below the location.
-    public var description: String {
+    public var description: String { "\(firstLine)\n\(excerptLines(width: .max))" }
+
+    /// `file:line:column: message`.
+    public var firstLine: String {
+        let kind = isWarning ? "warning: " : ""
+        return "\(UntrustedText(file).display):\(line):\(column): \(kind)\(headline)"
+    }
+
+    /// Returns the excerpt with a caret below the location.
+    ///
+    /// - Parameter width: The maximum number of columns; the part around the location is shown.
+    /// - Returns: Two lines, without a line break at the end.
+    public func excerptLines(width: Int) -> String {
         let number = String(line)
         let gutter = String(repeating: " ", count: number.utf8.count)
-        let kind = isWarning ? "warning: " : ""
-        return """
-            \(UntrustedText(file).display):\(line):\(column): \(kind)\(headline)
-              \(number) | \(excerpt)
-              \(gutter) | \(String(repeating: " ", count: caret))^
-            """
+        let room = max(width - number.utf8.count - 5, 20)
+        // Without a truncation, the location is in the first half if it fits there.
+        let start = excerpt.count > room ? min(max(caret - room / 2, 0), excerpt.count - room) : 0
+        var shown = String(excerpt.dropFirst(start).prefix(room))
+        if start > 0 { shown = "…" + shown.dropFirst() }
+        if start + room < excerpt.count { shown = shown.dropLast() + "…" }
+        return "  \(number) | \(shown)\n"
+            + "  \(gutter) | \(String(repeating: " ", count: caret - start))^"
     }
 
     /// The message and the hint on one line.

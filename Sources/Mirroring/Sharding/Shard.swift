@@ -111,9 +111,9 @@ extension MirrorTarget {
     /// Returns the name of a repository below the prefix; its last component if it is not below the
     /// prefix.
     func name(of repository: Repository) -> String {
-        guard case .registry(let host, let path) = prefix, repository.registry == host,
-            path.isEmpty || repository.path.hasPrefix("\(path)/")
-        else { return repository.lastComponent }
+        guard contains(repository), case .registry(_, let path) = prefix else {
+            return repository.lastComponent
+        }
         return String(repository.path.dropFirst(path.isEmpty ? 0 : path.utf8.count + 1))
     }
 }

@@ -254,30 +254,42 @@ final class Authenticator: Sendable {
     ///
     /// - Returns: A Boolean value that indicates whether the registry required credentials.
     /// - Throws: ``RegistryError`` if the credential is rejected.
-    func verify(_ credential: Credential) async throws -> Bool {
+    func verify(_ found: FoundCredential) async throws -> Bool {
         let operation = Operation(
             kind: .versionCheck, phrase: "logging in to \(policy.host)", registry: policy.host)
         guard let challenge = try await client.checkVersion(for: operation) else { return false }
         guard let scheme = try policy.requirement(in: challenge, for: operation)?.scheme else {
             throw RegistryError(operation, challenge)
         }
-        try policy.check(FoundCredential(credential, source: nil), for: scheme, operation)
-        let authorization: Secret?
-        switch scheme {
-        case .basic: authorization = credential.basicAuthorization
-        case .bearer(let realm, let service):
-            let request = TokenRequest(
-                realm: realm, service: service, scopes: [], credential: credential)
-            authorization = try await tokens.token(request, for: operation).token
-        }
-        guard let authorization else {
+        try policy.check(found, for: scheme, operation)
+        guard let authorization = try await authorization(with: found, scheme, for: operation)
+        else {
             throw RegistryError(
                 .denied, operation,
                 "the registry requires a user and a password, not a refresh token")
         }
-        if let rejection = try await client.checkVersion(with: authorization, for: operation) {
+        if var rejection = try await client.checkVersion(with: authorization, for: operation) {
+            rejection.credential = .found(found)
             throw RegistryError(operation, rejection)
         }
         return true
+    }
+
+    /// Returns the value of `Authorization` for a credential, or `nil` if the scheme does not support
+    /// it.
+    private func authorization(
+        with found: FoundCredential, _ scheme: AuthScheme, for operation: Operation
+    ) async throws -> Secret? {
+        switch scheme {
+        case .basic: return found.credential.basicAuthorization
+        case .bearer(let realm, let service):
+            let request = TokenRequest(
+                realm: realm, service: service, scopes: [], credential: found.credential)
+            do {
+                return try await tokens.token(request, for: operation).token
+            } catch let error as RegistryError {
+                throw error.naming(.found(found), for: operation)
+            }
+        }
     }
 }

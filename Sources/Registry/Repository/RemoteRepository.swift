@@ -11,10 +11,13 @@ public struct RemoteRepository: Sendable {
     /// The name of the repository.
     public let repository: Repository
     let client: RegistryClient
+    /// A Boolean value that indicates whether content is pushed to the repository.
+    let isTarget: Bool
 
-    init(_ repository: Repository, client: RegistryClient) {
+    init(_ repository: Repository, client: RegistryClient, isTarget: Bool = false) {
         self.repository = repository
         self.client = client
+        self.isTarget = isTarget
     }
 
     /// The location in a registry.
@@ -32,7 +35,10 @@ public struct RemoteRepository: Sendable {
     ) -> Operation {
         var access = writes ? Access.push(repository.path) : Access.pull(repository.path)
         access.sibling = sibling
-        return Operation(kind: kind, phrase: phrase, repository: repository, access: access)
+        var operation = Operation(
+            kind: kind, phrase: phrase, repository: repository, access: access)
+        operation.precedesPush = isTarget
+        return operation
     }
 }
 

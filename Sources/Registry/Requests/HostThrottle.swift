@@ -176,7 +176,9 @@ extension TransportError.Kind {
     fileprivate var suggestsOverload: Bool {
         switch self {
         case .connect, .interrupted, .timeout: true
-        case .resolve, .tls, .notTLS, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: false
+        case .resolve, .tls, .certificateName, .certificateTime, .notTLS, .malformed, .tooLarge,
+            .refused, .outOfReach, .givenUp:
+            false
         }
     }
 }

@@ -86,7 +86,9 @@ final class HostHealthMonitor: Sendable {
             let waits = policy.connectWaits(after: error.kind, wasReached: wasReached)
             failure = .connection(pauses: waits.map { $0 / 2 })
         case .interrupted, .timeout: failure = inBody ? .brokenBody : .outage
-        case .tls, .notTLS, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: return
+        case .tls, .certificateName, .certificateTime, .notTLS, .malformed, .tooLarge, .refused,
+            .outOfReach, .givenUp:
+            return
         }
         fail(origin, failure, began: began, reason: error.message)
     }

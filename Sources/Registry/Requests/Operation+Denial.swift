@@ -25,7 +25,11 @@ extension Operation {
     ///   - verdict: What the response says about the credential.
     /// - Returns: The sentence.
     func adviceAfterDenial(of credential: RequestCredential?, _ verdict: DenialVerdict) -> String {
-        guard repository != nil else {
+        if repository == nil {
+            // Logging in needs no right.
+            if case .found(let found)? = credential, let source = found.source {
+                return RejectedCredential.hint(registry, source)
+            }
             return
                 "correct the user or the password; some registries require an access token instead "
                 + "of a password"
@@ -47,7 +51,9 @@ extension Operation {
     }
 
     /// The right that the operation needs.
-    private var right: String { access.deletes ? "delete" : access.writes ? "push" : "pull" }
+    private var right: String {
+        access.deletes ? "delete" : access.writes || precedesPush ? "push" : "pull"
+    }
 
     private var isPull: Bool { right == "pull" }
 

@@ -190,7 +190,7 @@ final class RegistryClient: Sendable {
     ///
     /// - Returns: A Boolean value that indicates whether the registry required credentials.
     /// - Throws: ``RegistryError`` if the credential is rejected.
-    func verify(_ credential: Credential) async throws -> Bool {
+    func verify(_ credential: FoundCredential) async throws -> Bool {
         try await authenticator.verify(credential)
     }
 

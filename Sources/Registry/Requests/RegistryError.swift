@@ -208,13 +208,20 @@ extension TransportError.Kind {
         case .resolve:
             "check the spelling of \(registry) and the network connection"
         case .connect:
-            "check the port, and that \(registry) is up; behind a proxy, set https_proxy"
+            "check the port, and that \(registry) is up; behind a proxy, check "
+                + "https_proxy and no_proxy"
         case .tls:
             "pass the certificate authority with --ca-file, or set registries.\(registry).caFile "
                 + "in mirror.yaml"
+        case .certificateName:
+            "use the host name of the certificate, or ask the operator of \(registry) for one with "
+                + "this name"
+        case .certificateTime:
+            "check the clock of this machine; if it is right, ask the operator of \(registry) to "
+                + "renew the certificate"
         case .givenUp:
             "check the name \(registry), its port, and that it is reachable from here; behind a "
-                + "proxy, set https_proxy"
+                + "proxy, check https_proxy and no_proxy"
         case .notTLS:
             "for a registry without TLS, use --plain-http \(registry), or set "
                 + "registries.\(registry).plainHTTP: true in mirror.yaml"

@@ -103,6 +103,9 @@ struct Operation: Sendable {
     let repository: Repository?
     /// The access that the request needs.
     var access: Access
+    /// A Boolean value that indicates whether content is pushed to the repository later, so that
+    /// advice names the right to push.
+    var precedesPush = false
 
     init(kind: RequestKind, phrase: String, repository: Repository, access: Access) {
         self.kind = kind
@@ -132,5 +135,6 @@ struct Operation: Sendable {
         self.registry = whole.registry
         self.repository = whole.repository
         self.access = whole.access
+        self.precedesPush = whole.precedesPush
     }
 }

@@ -31,7 +31,7 @@ struct DoctorCommand: ConfiguredCommand {
         let file = try ConfigurationFile(options.config, in: context)
         let configuration = file.configuration
         let network = try await Network(
-            of: file, options, in: context, retryMode: .attended)
+            of: file, options, in: context, retryMode: .attended, pushes: true)
         let doctor = Doctor(
             configuration: configuration, pool: network.pool, credentials: network.credentials,
             transport: network.transport, timeouts: HTTPTimeouts(idle: options.idleTimeout),

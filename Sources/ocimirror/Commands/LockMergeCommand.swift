@@ -32,6 +32,11 @@ struct LockMergeCommand: ConfiguredCommand {
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
+        guard !shards.isEmpty else {
+            throw UsageError(
+                ["ocimirror", "lock", Self.name],
+                .missingArgument("SHARD", help: "lock file of each shard"))
+        }
         let path = context.absolute(lock)
         let file = try ConfigurationFile.present(options.config, in: context)
         let target = file?.configuration.targets.first { $0.lock == path }
@@ -60,7 +65,7 @@ struct LockMergeCommand: ConfiguredCommand {
                 path: path, shownPath: context.shown(path), imageCount: merge.lock.images.count,
                 hasChanged: try AtomicFile.replace(path, with: bytes, ifChanged: true)))
         if let file {
-            let stores = try await Network(of: file, options, in: context).stores()
+            let stores = try await Network(of: file, options, in: context, pushes: true).stores()
             document.publication = await PublishedLocks(
                 of: file.configuration.targets, stores: stores
             ).publish(bytes, at: path, in: context)

@@ -47,7 +47,7 @@ struct LoginCommand: ConfiguredCommand {
         let network = try await Network(
             to: [host], registries, options, in: context, retryMode: .attended)
         let isVerified = try await network.pool.verify(
-            Credential(user: user, password: password), at: host)
+            FoundCredential(Credential(user: user, password: password), source: nil), at: host)
         let location = try await logins.store(user: user, password: password, for: host)
         if !isVerified {
             context.console.warn(

@@ -40,7 +40,7 @@ struct PlanCommand: ConfiguredCommand {
             }
             document = PlanDocument(configuration: file.configuration, plan: plan, resolved: nil)
         } else {
-            let stores = try await Network(of: file, options, in: context).stores()
+            let stores = try await Network(of: file, options, in: context, pushes: true).stores()
             let plan = try await Planner(configuration: file.configuration)
                 .plan(selecting: selection, stores: stores)
             try selection.check(against: plan)

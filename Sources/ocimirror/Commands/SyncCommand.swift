@@ -82,7 +82,7 @@ struct SyncCommand: ConfiguredCommand {
         let outputs = try RunOutputs(reports: reports, metrics: metrics, in: context)
         var file = try ConfigurationFile(options.config, in: context)
         let rejections = try recordedRejections(in: context)
-        let stores = try await Network(of: file, options, in: context).stores()
+        let stores = try await Network(of: file, options, in: context, pushes: true).stores()
         let published = PublishedLocks(of: file.configuration.targets, stores: stores)
         if try await published.restoreMissing(in: context) { file = try file.readingLocks() }
         let start = RunStart(of: file.configuration, in: context)

@@ -54,7 +54,7 @@ struct VerifyCommand: ConfiguredCommand {
         // Another run may have written them before the file locks were acquired.
         let locks = try file.locksNow()
         let stores = try await Network(
-            of: file, options, in: context, onlyAuthFile: options.authFile != nil
+            of: file, options, in: context, pushes: repairs, onlyAuthFile: options.authFile != nil
         ).stores()
         let progress = RunProgress()
         var verifier = Verifier(

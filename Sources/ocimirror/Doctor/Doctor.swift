@@ -68,7 +68,7 @@ struct Doctor {
             let failure = ContactFailure(host: host, error: error)
             switch (error as? TransportError)?.kind {
             case .resolve: return [.failed(.name, failure)]
-            case .tls, .notTLS:
+            case .tls, .certificateName, .certificateTime, .notTLS:
                 return [
                     .init(test: .name, status: .ok), .init(test: .connection, status: .ok),
                     .failed(.tls, failure),
@@ -107,7 +107,7 @@ struct Doctor {
             guard let found = try await credentials.credential(for: repository) else {
                 return .init(test: .credentials, status: .none)
             }
-            let isRequired = try await pool.verify(found.credential, at: host)
+            let isRequired = try await pool.verify(found, at: host)
             return .init(
                 test: .credentials, status: .ok,
                 message: isRequired

@@ -61,7 +61,8 @@ struct CheckDocument {
         let digest = image.descriptor.map { "  \($0.digest)\n" } ?? ""
         return style.bold(image.name) + "\n" + digest
             + facts(of: image).map { style.dim("  \($0)") + "\n" }.joined() + listing.text
-            + Listing.details(details, width: width) + summary(of: image, style) + "\n"
+            + Listing.details(details, width: width)
+            + Listing.lines([summary(of: image, style)], width: width)
     }
 
     /// Returns the media type, the referrers and the lock entry, one per line.
@@ -91,33 +92,36 @@ struct CheckDocument {
         ] + verdicts + [.init(text: platform.age(on: today) ?? "", paint: style.dim)]
     }
 
-    private func summary(of image: CheckedImage, _ style: TextStyle) -> String {
+    private func summary(of image: CheckedImage, _ style: TextStyle) -> Listing.Cell {
         let platforms = required.effectivePlatforms.map(\.description).joined(separator: ", ")
         if let lock = image.lock, image.isAccepted {
-            return style.green("OK:")
-                + " matches the lock file (\(lock.entry.validation.rawValue)"
-                + Self.unchecked(lock.entry.notChecked) + "); use \(lock.entry.pinned)"
+            return .labeled(
+                "OK:",
+                "matches the lock file (\(lock.entry.validation.rawValue)"
+                    + Self.unchecked(lock.entry.notChecked) + "); use \(lock.entry.pinned)",
+                style.green)
         }
         if image.isAccepted {
             let unchecked = image.platforms.filter { $0.content == .notChecked }.map(\.platform)
             guard unchecked.isEmpty else {
-                return style.yellow("OK:") + " valid for \(platforms) (config)"
-                    + Self.unchecked(unchecked)
+                return .labeled(
+                    "OK:", "valid for \(platforms) (config)" + Self.unchecked(unchecked),
+                    style.yellow)
             }
-            return style.green("OK:") + " valid for \(platforms)"
-                + (image.report.map { " (\($0.level.rawValue))" } ?? "")
+            let level = image.report.map { " (\($0.level.rawValue))" } ?? ""
+            return .labeled("OK:", "valid for \(platforms)\(level)", style.green)
         }
         let advice =
             image.completeTag.map { "; \($0) has \(allPlatforms); contents not checked" } ?? ""
+        let reason: String
         switch image.failure?.failureClass {
-        case .missing?: return style.red("FAIL:") + " image not found" + advice
-        case nil:
-            return style.red("FAIL:") + " image rejected\(rejectedPlatforms(of: image))" + advice
-        case .invalid? where image.lock != nil:
-            return style.red("FAIL:") + " does not match the lock file"
-        case .invalid?: return style.red("FAIL:") + " invalid image" + advice
-        default: return style.yellow("UNKNOWN:") + " the check failed"
+        case .missing?: reason = "image not found" + advice
+        case nil: reason = "image rejected\(rejectedPlatforms(of: image))" + advice
+        case .invalid? where image.lock != nil: reason = "does not match the lock file"
+        case .invalid?: reason = "invalid image" + advice
+        default: return .labeled("UNKNOWN:", "the check failed", style.yellow)
         }
+        return .labeled("FAIL:", reason, style.red)
     }
 
     /// Returns the platforms with an error, if other required platforms have none.

@@ -22,27 +22,38 @@ struct DoctorDocument {
         guard console.volume > .quiet || exitCode != .success || hasWarnings else { return "" }
         guard !registries.isEmpty else { return "no registries in the configuration\n" }
         var listing = Listing(width: console.width, style: style)
-        listing.add(Self.columns.map { Listing.Cell(text: $0, paint: style.dim) })
+        let columns = self.columns
+        let titles = ["registry", "role"] + columns.map(\.title)
+        listing.add(titles.map { Listing.Cell(text: $0, paint: style.dim) })
         for diagnosis in registries {
             let roles = RegistryDiagnosis.Role.allCases.filter(diagnosis.roles.contains)
-            let cells = Self.tests.map { test in
-                // Without a connection there is no result of TLS.
-                (diagnosis[test] ?? (test == .tls ? diagnosis[.connection] : nil)).cell(style)
-            }
             listing.add(
                 [
                     .init(text: diagnosis.registry.name, paint: style.bold),
                     .init(text: roles.map(\.rawValue).joined(separator: "+")),
-                ] + cells, details: diagnosis.details(style, console.volume))
+                ] + columns.map { diagnosis.result(of: $0.tests).cell(style) },
+                details: diagnosis.details(style, console.volume))
         }
         return listing.text + "\n" + summary + "\n"
     }
 
-    /// The tests that have a column.
-    private static let tests = RegistryDiagnosis.Test.allCases.filter { $0 != .connection }
-    private static let columns = [
-        "registry", "role", "name", "TLS", "login", "pull", "push", "pulls remaining", "clock",
-    ]
+    /// A column of the table, with the tests whose results it combines.
+    private struct Column {
+        let title: String
+        let tests: [RegistryDiagnosis.Test]
+    }
+
+    /// The columns; that of the pull rate limit only if a registry has one.
+    private var columns: [Column] {
+        let hasLimit = registries.contains { $0[.pulls].map { $0.status != .none } ?? false }
+        return [
+            Column(title: "network", tests: [.name, .connection]),
+            Column(title: "TLS", tests: [.tls]), Column(title: "login", tests: [.credentials]),
+            Column(title: "pull", tests: [.pull]), Column(title: "push", tests: [.push]),
+        ] + (hasLimit ? [Column(title: "remaining", tests: [.pulls])] : []) + [
+            Column(title: "clock", tests: [.clock])
+        ]
+    }
 
     private var summary: String {
         let failed = registries.count { $0.exitCode != .success }
@@ -90,6 +101,11 @@ extension RegistryDiagnosis.Check? {
 }
 
 extension RegistryDiagnosis {
+    /// Returns the last result of tests that depend on each other.
+    fileprivate func result(of tests: [Test]) -> Check? {
+        checks.last { tests.contains($0.test) }
+    }
+
     /// Returns the lines below the registry; tests with the same failure have one.
     fileprivate func details(_ style: TextStyle, _ volume: Console.Volume) -> [Listing.Cell] {
         var remaining = checks[...]
@@ -105,10 +121,14 @@ extension RegistryDiagnosis {
 }
 
 extension RegistryDiagnosis.Check {
-    /// Returns a Boolean value that indicates whether the test failed for the same reason.
-    fileprivate func isFailure(of other: RegistryDiagnosis.Check) -> Bool {
-        status == .failed && other.status == .failed && message == other.message
-            && hint == other.hint
+    /// Returns a Boolean value that indicates whether the test failed for the same reason as an
+    /// earlier one.
+    fileprivate func isFailure(of earlier: RegistryDiagnosis.Check) -> Bool {
+        guard status == .failed, earlier.status == .failed else { return false }
+        // Rejected credentials deny everything else.
+        let isDenied = failureClass == .denied && earlier.failureClass == .denied
+        return isDenied && earlier.test == .credentials
+            || message == earlier.message && hint == earlier.hint
     }
 
     /// Returns the lines about the tests with these names.

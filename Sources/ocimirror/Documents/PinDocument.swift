@@ -67,7 +67,9 @@ struct PinDocument {
             if count > 0 { counts.append("\(count) \(word)") }
         }
         let list = listing.text
-        return list + (list.isEmpty ? "" : "\n") + counts.joined(separator: ", ") + "\n"
+        return list + (list.isEmpty ? "" : "\n")
+            + Listing.lines(
+                [.init(text: counts.joined(separator: ", "))], width: console.width)
     }
 
     /// Writes errors and warnings, which the patch does not contain, to standard error.

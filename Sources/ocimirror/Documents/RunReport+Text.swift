@@ -39,7 +39,7 @@ extension RunReport {
         let images = listing.text
         return images + (images.isEmpty ? "" : "\n")
             + credentials.text(for: console)
-            + summary.joined(separator: "\n") + "\n"
+            + Listing.lines(summary.map { Listing.Cell(text: $0) }, width: console.width)
     }
 
     /// A Boolean value that indicates whether the exit code is not 0, or there is a warning.

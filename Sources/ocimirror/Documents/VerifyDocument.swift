@@ -66,12 +66,14 @@ struct VerifyDocument {
         if drifted > 0 { counts.append("\(drifted) drifted") }
         if unknown > 0 { counts.append("\(unknown) unknown") }
         return listing.text + (images.isEmpty ? "" : "\n") + credentials.text(for: console)
-            + counts.joined(separator: ", ") + "\n" + notLockedLine
+            + Listing.lines(
+                ([counts.joined(separator: ", ")] + notLockedLines).map { .init(text: $0) },
+                width: console.width)
     }
 
-    private var notLockedLine: String {
-        guard !notLocked.isEmpty else { return "" }
-        return "not in a lock file: \(listed(notLocked)); run 'ocimirror sync'\n"
+    private var notLockedLines: [String] {
+        guard !notLocked.isEmpty else { return [] }
+        return ["not in a lock file: \(listed(notLocked)); run 'ocimirror sync'"]
     }
 
     /// The stable document; `Documentation/json.md` describes it.

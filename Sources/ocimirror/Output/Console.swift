@@ -36,6 +36,9 @@ struct Console: Sendable {
     let supportsUTF8: Bool
     let screen = Screen()
 
+    /// The width below which lines are not wrapped.
+    private static let minimumWidth = 40
+
     /// Creates a console for the standard streams, respecting `NO_COLOR`, `TERM`, `COLUMNS`, `CI`
     /// and the locale.
     init(environment: [String: String]) {
@@ -45,7 +48,7 @@ struct Console: Sendable {
         errorStyle = TextStyle(hasColor: wantsColor && StandardStream.error.isTerminal)
         let columns =
             environment["COLUMNS"].flatMap(Int.init) ?? StandardStream.output.terminalSize?.columns
-        width = max(columns ?? .max, 40)
+        width = max(columns ?? .max, Self.minimumWidth)
         canDraw =
             StandardStream.error.isTerminal && (environment["CI"] ?? "").isEmpty
             && ![nil, "", "dumb"].contains(environment["TERM"])
@@ -75,22 +78,36 @@ struct Console: Sendable {
         }
         log(LogEntry(.error, .message, text: text))
         if let hint {
-            screen.write("ocimirror: \(errorStyle.bold("hint:")) \(hint)\n", to: .error)
+            writeLine(.labeled("hint:", hint, after: "ocimirror: ", errorStyle.bold))
         }
     }
 
     /// Logs an entry in the selected format, if its level is enabled.
     func log(_ entry: LogEntry) {
         guard entry.level >= volume.minimumLevel else { return }
-        let line =
-            switch (format, entry.level) {
-            case (.json, _): entry.json(at: .now).compactText
-            case (.text, .debug): errorStyle.dim("ocimirror: \(entry.text)")
-            case (.text, .info): "ocimirror: \(entry.text)"
-            case (.text, .warning): "ocimirror: \(errorStyle.yellow("warning:")) \(entry.text)"
-            case (.text, .error): "ocimirror: \(errorStyle.red("error:")) \(entry.text)"
-            }
-        screen.write("\(line)\n", to: .error)
+        switch (format, entry.level) {
+        case (.json, _): screen.write("\(entry.json(at: .now).compactText)\n", to: .error)
+        case (.text, .debug):
+            writeLine(Listing.Cell(text: "ocimirror: \(entry.text)", paint: errorStyle.dim))
+        case (.text, .info): writeLine(Listing.Cell(text: "ocimirror: \(entry.text)"))
+        case (.text, .warning):
+            writeLine(.labeled("warning:", entry.text, after: "ocimirror: ", errorStyle.yellow))
+        case (.text, .error):
+            writeLine(.labeled("error:", entry.text, after: "ocimirror: ", errorStyle.red))
+        }
+    }
+
+    /// Writes a line to standard error, broken at spaces if it does not fit the terminal.
+    func writeLine(_ line: Listing.Cell) {
+        guard let width = errorWidth, line.text.count > width else {
+            return screen.write("\(line.paint(line.text))\n", to: .error)
+        }
+        screen.write(Listing.lines([line], width: width), to: .error)
+    }
+
+    /// The current width of the terminal of standard error, or `nil` if it is not a terminal.
+    var errorWidth: Int? {
+        StandardStream.error.terminalSize.map { max($0.columns, Self.minimumWidth) }
     }
 }
 

@@ -31,6 +31,16 @@ enum CurrentProcess {
         return unsafe String(cString: path)
     }
 
+    /// Opens `/dev/null` in place of standard streams that the parent process closed.
+    ///
+    /// Otherwise the next socket would become standard output, and receive the results.
+    static func openClosedStreams() {
+        for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+            // The lowest free number is the closed one.
+            _ = unsafe open("/dev/null", O_RDWR)
+        }
+    }
+
     /// Returns the days since 1970-01-01 in UTC.
     static func daysSinceEpoch() -> Int { secondsSinceEpoch() / 86_400 }
 

@@ -6,6 +6,18 @@ struct Listing {
     struct Cell {
         var text: String
         var paint: (String) -> String = { $0 }
+
+        /// Creates a cell of which only a label at its beginning, after `start`, is painted.
+        static func labeled(
+            _ label: String, _ text: String, after start: String = "",
+            _ paint: @escaping (String) -> String
+        ) -> Cell {
+            let prefix = start + label
+            return Cell(text: "\(prefix) \(text)") { line in
+                guard line.hasPrefix(prefix) else { return line }
+                return start + paint(label) + line.dropFirst(prefix.count)
+            }
+        }
     }
 
     /// A row with its detail lines.
@@ -65,7 +77,12 @@ struct Listing {
                 text += cell.paint(cell.text) + String(repeating: " ", count: padding)
             }
             let start = widths[..<last].reduce(0) { $0 + $1 + 2 }
-            text += Self.lastCell(row.cells[last], from: start, width: width)
+            if !Self.fits(row.cells[last].text, in: width - start), last > 0 {
+                while text.last == " " { text.removeLast() }
+                text += "\n" + Self.details([row.cells[last]], width: width)
+            } else {
+                text += Self.lastCell(row.cells[last], from: start, width: width)
+            }
             text += Self.details(row.details, width: width)
         }
         return text
@@ -74,9 +91,15 @@ struct Listing {
     /// The width of the last column below which its text is not wrapped.
     private static let minimumWrappedWidth = 16
 
+    /// Returns a Boolean value that indicates whether a text fits into a column, in several lines if
+    /// it is wide enough; if not, the text gets its own lines.
+    private static func fits(_ text: String, in width: Int) -> Bool {
+        let longest = text.split(separator: " ").map(\.count).max() ?? 0
+        return text.count <= width || width >= minimumWrappedWidth && longest <= width
+    }
+
     /// Returns the lines of the last cell of a row, wrapped within its column.
     private static func lastCell(_ cell: Cell, from start: Int, width: Int) -> String {
-        guard width - start >= minimumWrappedWidth else { return "\(cell.paint(cell.text))\n" }
         let lines = wrap(cell.text, to: width - start).map(cell.paint)
         return lines.joined(separator: "\n" + String(repeating: " ", count: start)) + "\n"
     }

@@ -10,12 +10,17 @@ final class Screen: Sendable {
     private struct State {
         var isEnabled = false
         var lines: [String] = []
+        /// The `errno` of the first failed write to standard output.
+        var outputError: Int32?
     }
 
     private let state = Mutex(State())
 
     /// The size of the terminal of standard error.
     var size: TerminalSize { StandardStream.error.terminalSize ?? .fallback }
+
+    /// The `errno` of the first failed write to standard output, or `nil`.
+    var outputError: Int32? { state.withLock { $0.outputError } }
 
     /// Writes text above the status lines, without adding a line break.
     func write(_ text: String, to stream: StandardStream) {
@@ -26,10 +31,10 @@ final class Screen: Sendable {
                 StandardStream.error.write(
                     update.erasing + text + ScreenUpdate.text(of: state.lines))
             } else if state.lines.isEmpty || !StandardStream.output.isTerminal {
-                stream.write(text)
+                state.outputError = state.outputError ?? stream.write(text)
             } else {
                 StandardStream.error.write(update.erasing)
-                stream.write(text)
+                state.outputError = state.outputError ?? stream.write(text)
                 StandardStream.error.write(ScreenUpdate.text(of: state.lines))
             }
         }
@@ -59,7 +64,8 @@ final class Screen: Sendable {
         state.withLock { state in
             discardInBackground(&state)
             StandardStream.error.write(ScreenUpdate(drawn: state.lines, size: size).erasing)
-            state = State()
+            state.isEnabled = false
+            state.lines = []
         }
     }
 

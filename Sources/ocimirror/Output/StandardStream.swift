@@ -29,11 +29,18 @@ enum StandardStream: Int32 {
     ///
     /// Returns a Boolean value that indicates whether it is.
     private func waitUntilWritable(milliseconds: Int32) -> Bool {
-        var descriptor = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
+        Self.events(POLLOUT, of: rawValue, within: milliseconds) & POLLOUT != 0
+    }
+
+    /// Waits for events of a descriptor, at most for a number of milliseconds; -1 for no limit.
+    ///
+    /// Returns the events that occurred; 0 at the end of the time.
+    static func events(_ events: Int32, of number: Int32, within milliseconds: Int32) -> Int32 {
+        var descriptor = pollfd(fd: number, events: Int16(events), revents: 0)
         while true {
             let count = unsafe poll(&descriptor, 1, milliseconds)
-            if count < 0, errno == EINTR { continue }
-            return count == 1 && descriptor.revents & Int16(POLLOUT) != 0
+            guard count < 0 else { return Int32(descriptor.revents) }
+            guard errno == EINTR else { return POLLERR }
         }
     }
 
@@ -48,8 +55,10 @@ enum StandardStream: Int32 {
 
     /// Writes text.
     ///
-    /// Errors are ignored, because a closed pipe does not concern the command.
-    func write(_ text: String) {
+    /// - Returns: The `errno` of a failed write, or `nil`. A closed pipe is not a failure, because
+    ///   its reader has seen enough.
+    @discardableResult
+    func write(_ text: String) -> Int32? {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = unsafe bytes.withUnsafeBytes { buffer in
@@ -59,11 +68,12 @@ enum StandardStream: Int32 {
                 bytes = bytes.dropFirst(count)
             } else if count < 0, errno == EAGAIN {
                 // Another program made the stream non-blocking, and its reader is slow.
-                guard waitUntilWritable(milliseconds: -1) else { return }
+                guard waitUntilWritable(milliseconds: -1) else { return EIO }
             } else if count == 0 || errno != EINTR {
-                return
+                return count == 0 ? EIO : errno == EPIPE ? nil : errno
             }
         }
+        return nil
     }
 }
 

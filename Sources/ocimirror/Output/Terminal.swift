@@ -62,10 +62,9 @@ enum Terminal {
     ///
     /// Signals are received by another thread, so they do not interrupt a read.
     private static func waitForInput() throws {
-        var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         repeat {
             try Task.checkCancellation()
-        } while unsafe poll(&descriptor, 1, 100) == 0
+        } while StandardStream.events(POLLIN, of: STDIN_FILENO, within: 100) == 0
     }
 
     private static func disableEcho() -> termios? {

@@ -143,6 +143,7 @@ extension Console {
     func show(_ diagnostic: ConfigurationDiagnostic) {
         guard format == .text else { return log(LogEntry(diagnostic)) }
         guard volume >= .normal || !diagnostic.isWarning else { return }
-        screen.write(diagnostic.description + "\n", to: .error)
+        writeLine(Listing.Cell(text: diagnostic.firstLine))
+        screen.write(diagnostic.excerptLines(width: errorWidth ?? .max) + "\n", to: .error)
     }
 }

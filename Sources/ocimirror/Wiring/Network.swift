@@ -30,15 +30,18 @@ struct Network {
     ///   - options: The options of the command line.
     ///   - context: The environment, and the console for registry events.
     ///   - retryMode: The retry limits for transient failures.
+    ///   - pushes: A Boolean value that indicates whether images are pushed to the targets, now or
+    ///     by the command that is prepared.
     ///   - onlyAuthFile: A Boolean value that indicates whether to use only the credentials of
     ///     `--auth-file` and to fail if they are rejected, as a cluster with a pull secret does.
-    /// - Throws: As ``init(to:_:_:in:retryMode:onlyAuthFile:)``.
+    /// - Throws: As ``init(to:_:targets:_:in:retryMode:onlyAuthFile:)``.
     init(
         of file: ConfigurationFile, _ options: CommonOptions, in context: ProgramContext,
-        retryMode: RetryMode = .unattended, onlyAuthFile: Bool = false
+        retryMode: RetryMode = .unattended, pushes: Bool = false, onlyAuthFile: Bool = false
     ) async throws {
         try await self.init(
-            to: file.configuration.registryHosts, file.configuration.registries, options,
+            to: file.configuration.registryHosts, file.configuration.registries,
+            targets: pushes ? file.configuration.targets : [], options,
             in: context, retryMode: retryMode, onlyAuthFile: onlyAuthFile)
     }
 
@@ -50,6 +53,7 @@ struct Network {
     ///   - hosts: The registries that the user named. Only loopback hosts whose settings do not
     ///     state whether they use TLS receive a request.
     ///   - registries: The registry settings of the configuration.
+    ///   - targets: The targets to which images are pushed.
     ///   - options: The options of the command line.
     ///   - context: The environment, and the console for registry events.
     ///   - retryMode: The retry limits for transient failures.
@@ -59,7 +63,7 @@ struct Network {
     ///   that lacks required options.
     init(
         to hosts: Set<RegistryHost>, _ registries: [RegistryHost: RegistryOptions],
-        _ options: CommonOptions, in context: ProgramContext,
+        targets: [MirrorTarget] = [], _ options: CommonOptions, in context: ProgramContext,
         retryMode: RetryMode = .unattended, onlyAuthFile: Bool = false
     ) async throws {
         let timeouts = HTTPTimeouts(idle: options.idleTimeout)
@@ -84,17 +88,19 @@ struct Network {
             given: onlyAuthFile ? [:] : registries.compactMapValues(\.credential),
             authFile: options.authFile.map(context.absolute),
             environment: onlyAuthFile ? [:] : context.environment)
+        var poolOptions = RegistryClientPool.Options(
+            registries: settings, defaults: defaults, timeouts: timeouts, retryMode: retryMode,
+            retryFor: options.retryFor)
+        poolOptions.isTarget = { repository in targets.contains { $0.contains(repository) } }
         pool = RegistryClientPool(
-            transport: transport,
-            options: RegistryClientPool.Options(
-                registries: settings, defaults: defaults, timeouts: timeouts,
-                retryMode: retryMode, retryFor: options.retryFor),
-            credentials: credentials,
+            transport: transport, options: poolOptions, credentials: credentials,
             events: {
                 context.credentials.note($0)
                 context.traffic.note($0)
                 let isPaused = context.throttledHosts.record($0)
-                context.console.show($0, isPaused: isPaused, endpoints: endpointNames)
+                context.console.show(
+                    $0, isPaused: isPaused, isAttended: retryMode == .attended,
+                    endpoints: endpointNames)
             })
     }
 
@@ -226,11 +232,16 @@ extension Console {
     /// - Parameters:
     ///   - event: The event.
     ///   - isPaused: A Boolean value that indicates whether the host of a retry was already paused.
+    ///   - isAttended: A Boolean value that indicates whether the result follows immediately.
     ///   - endpoints: The names of the hosts that others can replace.
-    fileprivate func show(_ event: RegistryEvent, isPaused: Bool, endpoints: Set<String>) {
+    fileprivate func show(
+        _ event: RegistryEvent, isPaused: Bool, isAttended: Bool, endpoints: Set<String>
+    ) {
         var entry = LogEntry(event)
-        if case .hostGivenUp(let host, _) = event, endpoints.contains(host) {
-            entry.level = .warning
+        if case .hostGivenUp(let host, _) = event {
+            if endpoints.contains(host) { entry.level = .warning }
+            // The result states it.
+            if isAttended, format == .text { entry.level = .debug }
         }
         // The live view shows throttled hosts, and one line announces the pause of a host.
         if isLive || isPaused, entry.event == .retry { entry.level = .debug }

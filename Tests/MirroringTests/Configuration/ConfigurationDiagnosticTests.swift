@@ -123,6 +123,12 @@ import TextSafety
         #expect(last.excerpt.hasPrefix("…"))
         let place = last.excerpt.index(last.excerpt.startIndex, offsetBy: last.caret)
         #expect(last.excerpt[place...] == "linux]")
+        for width in [40, 60, 80, 1000] {
+            let lines = last.excerptLines(width: width).split(separator: "\n")
+            #expect(lines.count == 2 && lines.allSatisfy { $0.count <= width }, "\(lines)")
+            let caret = lines[0].index(lines[0].startIndex, offsetBy: lines[1].count - 1)
+            #expect(lines[0][caret...] == "linux]")
+        }
     }
 
     @Test(arguments: [

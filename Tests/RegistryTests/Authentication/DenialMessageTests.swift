@@ -147,6 +147,21 @@ import TextSafety
         #expect(advice.hasPrefix("set GITHUB_TOKEN to a token with \(permission), log in with"))
     }
 
+    @Test func `name the permission to push if a target is read first`() throws {
+        let host = try RegistryHost(parsing: "ghcr.io")
+        var operation = Operation(
+            kind: .manifestHead, phrase: "reading",
+            repository: try Repository(registry: host, path: "app"), access: .pull("app"))
+        operation.precedesPush = true
+        let token = operation.step(.token, "requesting a token")
+        for operation in [operation, token] {
+            #expect(
+                operation.adviceAfterDenial(of: .anonymous(), .rejected)
+                    == "set GITHUB_TOKEN to a token with write:packages, log in with 'ocimirror "
+                    + "login ghcr.io', or set registries.ghcr.io.credentials in mirror.yaml")
+        }
+    }
+
     @Test func `name the permission that a token of GHCR may lack`() throws {
         let token = FoundCredential(.user("octocat", "canary"), source: "GITHUB_TOKEN")
         let advice = try Self.advice("ghcr.io", .push("app"), .found(token))
