@@ -79,11 +79,21 @@ public struct YAMLError: Error, Hashable, Sendable, CustomStringConvertible {
     public let mark: YAMLMark
     /// The problem, in lower case; it quotes nothing of the file.
     public let message: String
+    /// A Boolean value that indicates whether the problem has a position in the file.
+    public let hasPosition: Bool
 
     /// Creates an error.
     public init(at mark: YAMLMark, _ message: String) {
         self.mark = mark
         self.message = message
+        hasPosition = true
+    }
+
+    /// Creates the error of a file whose content is not the problem, such as one that does not exist.
+    public init(ofFile message: String) {
+        mark = YAMLMark(line: 1, column: 1)
+        self.message = message
+        hasPosition = false
     }
 
     /// The line, from 1.
@@ -91,6 +101,8 @@ public struct YAMLError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The column in characters, from 1.
     public var column: Int { mark.column }
 
-    /// The error in the form `line:column: message`, to follow the name of the file.
-    public var description: String { "\(line):\(column): \(message)" }
+    /// The position after a colon, to follow the name of the file; empty if there is none.
+    public var place: String { hasPosition ? ":\(mark)" : "" }
+    /// The error in the form `line:column: message`, to follow the name of the file and a colon.
+    public var description: String { hasPosition ? "\(mark): \(message)" : " \(message)" }
 }

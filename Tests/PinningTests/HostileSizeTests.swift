@@ -98,6 +98,23 @@ import YAML
         #expect(only.ignores("\(deep)nothing.yaml"))
     }
 
+    @Test func `the images of a chart are indexed once for the tags of an overlay`() throws {
+        let base = (0..<5000).map { "a\($0)Image: ghcr.io/acme/mirror/api\n" }.joined()
+        let files = RepositoryFiles(read: { $0 == "values.yaml" ? Array(base.utf8) : nil })
+        let tags = (0..<5000).map { "a\($0)Tag: 1.4.2\nb\($0)Tag: 1.0.0\n" }.joined()
+        let pinned = Pinner(try Fixture.lock("images.lock.yaml"))
+            .pin(Array(tags.utf8), path: "prod.yaml", context: FileContext(files: files))
+        #expect(pinned.sites.count == 5000)
+        #expect(pinned.sites.allSatisfy { $0.status == .changed })
+    }
+
+    @Test func `a mapping is searched for a registry once`() throws {
+        let images = (0..<10_000).map { "a\($0)Image: acme/mirror/api:1.4.1\n" }.joined()
+        let pinned = try Self.pin("\(images)registry: ghcr.io\n")
+        #expect(pinned.sites.count == 10_000)
+        #expect(pinned.sites.allSatisfy { $0.status == .changed })
+    }
+
     @Test func `a long key is rejected`() throws {
         let key = String(repeating: "k", count: 5000)
         let error = try #require(try Self.pin("a: 1\n? \(key)\n: {image: x/y:1}\n").error)

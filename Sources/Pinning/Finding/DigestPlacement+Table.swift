@@ -46,6 +46,13 @@ extension DigestPlacement {
 
     private static let result = "the image is the result of a build"
 
+    /// The names of variables for the image that a pipeline builds.
+    private static let pushedVariables = [
+        "image", "image_name", "imagename", "image_ref", "image_url", "_image", "_image_name",
+        "docker_image", "container_image", "app_image", "release_image", "target_image",
+        "output_image", "push_image", "built_image", "new_image",
+    ]
+
     private static let builds = [
         Row(
             fields: [Field("services", "*", "image"), Field("x-*", "image")], beside: "build",
@@ -79,8 +86,15 @@ extension DigestPlacement {
             },
             reason: "a parameter with this name is usually the image that a pipeline pushes"),
         Row(
-            rootKeys: ["steps"], fields: [Field(root: "images", "*")],
+            rootKeys: ["steps"],
+            fields: [Field(root: "images", "*"), Field(root: "artifacts", "images", "*")],
             reason: "Cloud Build pushes this image"),
+        Row(
+            rootKeys: ["jobs", "steps", "stages", "variables", "before_script", "substitutions"],
+            fields: ["env", "variables", "substitutions"].flatMap { key in
+                pushedVariables.map { Field(key, $0) }
+            }, isText: true,
+            reason: "a variable with this name is usually the image that a pipeline pushes"),
         Row(
             files: [Glob("devspace.yaml")], fields: [Field("images", "*", "image")],
             reason: "DevSpace builds the image"),

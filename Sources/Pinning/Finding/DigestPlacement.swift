@@ -159,14 +159,16 @@ struct DigestPlacement {
     ///   - mapping: The mapping around it.
     ///   - isText: A Boolean value that indicates whether the value at the path is a text.
     /// - Returns: The reason; `nil` if the image can have a digest.
-    func reason(at path: SitePath, in mapping: MergedMapping?, isText: Bool) -> String? {
+    func reason(
+        at path: SitePath, in mapping: @autoclosure () -> MergedMapping?, isText: Bool
+    ) -> String? {
         if let testTool { return "the file is test data of \(testTool)" }
         guard !rows.isEmpty else { return nil }
         let steps = path.steps.map(Field.Name.init)
         return rows.first { row in
             (isText || !row.isText) && (row.pulled == nil || path.key != row.pulled)
                 && (row.fields.isEmpty || row.fields.contains { $0.matches(steps) })
-                && (row.beside.map { mapping?[$0].map { !$0.isNull } ?? false } ?? true)
+                && (row.beside.map { mapping()?[$0].map { !$0.isNull } ?? false } ?? true)
         }?.reason
     }
 

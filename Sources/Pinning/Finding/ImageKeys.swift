@@ -61,6 +61,19 @@ enum ImageKeys {
         }
     }
 
+    /// The words before `Repository` and `Tag` in keys that are not about images.
+    private static let others: Set<String> = [
+        "git", "chart", "charts", "helm", "source", "src", "code", "docs", "config", "gitops",
+    ]
+
+    /// Returns a Boolean value that indicates whether the last word of a key before `Repository` or `Tag`
+    /// is that of something else than an image: `web_git`, `webChart`.
+    static func isOfOther(_ key: String) -> Bool {
+        let last = key.split { "_-.".contains($0) }.last ?? ""
+        let start = last.lastIndex { $0.isUppercase } ?? last.startIndex
+        return others.contains(last[start...].lowercased())
+    }
+
     /// Returns a Boolean value that indicates whether a key has the tag of an image by its name:
     /// `imageTag`, `web_image_tag`, `controllerImageVersion`.
     static func isImageTag(_ key: String) -> Bool {

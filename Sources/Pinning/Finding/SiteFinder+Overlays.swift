@@ -51,7 +51,7 @@ extension SiteFinder {
             lock.hasVersion(String(text.prefix { $0 != "@" }))
         else { return false }
         let others = ["url", "repoURL", "repo", "git", "branch", "commit", "chart", "settings"]
-        return others.allSatisfy { mapping[$0] == nil } && surroundings.root["jobs"] == nil
+        return others.allSatisfy { mapping[$0] == nil } && !surroundings.hasJobs
     }
 
     /// Reads `webTag: 1.3.9`, beside which a file below has `webImage`.
@@ -78,9 +78,9 @@ extension SiteFinder {
     /// Returns a Boolean value that indicates whether a key or its value is that of an image's tag in a
     /// values file, and not a variable of a pipeline.
     private func isProbableTag(_ key: String, _ node: YAMLNode, in mapping: MergedMapping) -> Bool {
-        guard key.contains(where: \.isLowercase), !ImageText.isTemplate(node.text ?? "") else {
-            return false
-        }
+        guard key.contains(where: \.isLowercase), !ImageText.isTemplate(node.text ?? ""),
+            !ImageKeys.isOfOther(String(key.dropLast("tag".count)))
+        else { return false }
         return ImageKeys.isImageTag(key)
             || (!key.hasSuffixIgnoringCase("version") && isProbableVersion(node, in: mapping))
     }

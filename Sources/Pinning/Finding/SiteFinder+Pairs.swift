@@ -160,7 +160,7 @@ struct SiblingNames {
         // Variables such as `WEB_IMAGE` and `WEB_TAG`.
         let isVariable = key.hasSuffix("_IMAGE")
         if let stem = stem(without: ["Repository", "_repository", "-repository"]) {
-            guard !Self.others.contains(stem.lowercased()) else { return nil }
+            guard !ImageKeys.isOfOther(stem) else { return nil }
             stems = [stem]
         } else if let stem = stem(without: ["Repo", "_repo", "-repo"]), ImageText.isImageKey(stem) {
             stems = [stem]
@@ -194,9 +194,4 @@ struct SiblingNames {
         replacing =
             [key] + names(["image", "repository", "repo", "name", "imageName", "image_name"])
     }
-
-    /// The first words of keys for repositories that have no images.
-    private static let others: Set<String> = [
-        "git", "chart", "charts", "helm", "source", "src", "code", "docs", "config", "gitops",
-    ]
 }

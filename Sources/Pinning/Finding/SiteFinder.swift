@@ -23,6 +23,8 @@ struct SiteFinder {
         var resource = ResourceType()
         /// The root of the document.
         var root: YAMLNode
+        /// A Boolean value that indicates whether the document is a workflow with jobs.
+        var hasJobs = false
         /// The values that apply to the images of the innermost values tree.
         var values = ValuesScope()
         /// The number of steps before the innermost values tree.
@@ -144,6 +146,7 @@ struct SiteFinder {
             root, resource, file: file, testTool: context.testTool, in: surroundings.placement)
         surroundings = Surroundings(
             anchors: anchors, placement: placement, resource: resource, root: root,
+            hasJobs: root["jobs"] != nil,
             values: ValuesScope(root), valuesDepth: path.count,
             chart: resource.chart(in: root) ?? fleetChart(in: root) ?? surroundings.chart,
             outerMappings: mappings.count, outerMappingsOfValues: mappings.count,
@@ -199,11 +202,11 @@ struct SiteFinder {
         }
         site.identify(rule?.id ?? site.id ?? site.directive?.word)
         if site.id == nil {
-            let mapping = mapping.map { MergedMapping($0, anchors) }
             let reason =
                 surroundings.textReason
                 ?? surroundings.placement.reason(
-                    at: site.path, in: mapping, isText: site.mapping == nil)
+                    at: site.path, in: mapping.map { MergedMapping($0, anchors) },
+                    isText: site.mapping == nil)
             if let reason { site.skip(reason) }
             if let missingIDReason = site.missingIDReason { site.reject(missingIDReason) }
         }

@@ -146,7 +146,11 @@ public struct Linter: Sendable {
         if compared.contains(where: { $0.code == .notInLock }) {
             return " and no lock entry: add it to mirror.yaml, run 'sync', then 'pin'"
         }
-        return ": run 'ocimirror pin\(site.statedTag == nil ? " --update-tags" : "")'"
+        let isElsewhere = (try? lock?.target(for: site))?.isInOtherRepository ?? false
+        let options = [
+            isElsewhere ? " --rewrite" : "", site.statedTag == nil ? " --update-tags" : "",
+        ]
+        return ": run 'ocimirror pin\(options.joined())'"
     }
 
     /// Returns the finding about an image that the file does not identify.

@@ -28,7 +28,7 @@ struct LintDocument {
             let path = UntrustedText(file.path).display
             if let error = file.error {
                 listing.add([
-                    .init(text: "\(path):\(error.mark)"),
+                    .init(text: "\(path)\(error.place)"),
                     .init(text: "error", paint: style.red),
                     .init(text: ""), .init(text: error.message),
                 ])

@@ -32,7 +32,7 @@ struct PinDocument {
             if let error = file.error {
                 listing.add(
                     [
-                        .init(text: "\(path):\(error.mark)"),
+                        .init(text: "\(path)\(error.place)"),
                         .init(text: "error", paint: style.red),
                     ],
                     details: [.init(text: "error: \(error.message)", paint: style.red)])

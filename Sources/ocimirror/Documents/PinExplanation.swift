@@ -20,7 +20,7 @@ struct PinExplanation {
             let path = UntrustedText(file.path).display
             if let error = file.error {
                 listing.add([
-                    .init(text: "\(path):\(error.mark)"), .init(text: "error", paint: style.red),
+                    .init(text: "\(path)\(error.place)"), .init(text: "error", paint: style.red),
                     .init(text: error.message),
                 ])
             }

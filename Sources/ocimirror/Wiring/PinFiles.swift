@@ -22,7 +22,7 @@ struct PinFiles {
         /// Creates the problem of a template that is not read because of a limit.
         init(_ path: String, limit: String) {
             self.path = path
-            reason = YAMLError(at: YAMLMark(line: 1, column: 1), limit)
+            reason = YAMLError(ofFile: limit)
         }
     }
 
@@ -88,8 +88,8 @@ struct PinFiles {
     func replace(_ path: String, _ old: [UInt8], with new: [UInt8]) throws(YAMLError) {
         guard try read(path) == old else {
             throw YAMLError(
-                at: YAMLMark(line: 1, column: 1),
-                "the file changed during the run and was not written; run again")
+                ofFile:
+                    "the file changed during the run and was not written; run again")
         }
         do throws(FileError) {
             try AtomicFile.replace(context.absolute(path), with: new)
@@ -128,8 +128,6 @@ struct PinFiles {
 
     /// Returns the error without the path, which reports show separately.
     private static func refusal(_ error: FileError) -> YAMLError {
-        YAMLError(
-            at: YAMLMark(line: 1, column: 1),
-            "cannot \(error.operation.rawValue) it: \(error.cause)")
+        YAMLError(ofFile: "cannot \(error.operation.rawValue) it: \(error.cause)")
     }
 }
