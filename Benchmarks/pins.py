@@ -47,7 +47,6 @@ PINNED = {
     "assignment": "environment:\n  - WEB_IMAGE=REF@",
     "set values": "setValues:\n  web.image.repository: REPO\n  web.image.tag: TAG@",
     "name": "webImageName: REPO\nwebImageTag: TAG@",
-    "registry around": "web:\n  registry: REGISTRY\n  image:\n    repository: PATH\n    tag: TAG@",
     "name and registry": "cache:\n  registry: REGISTRY\n  name: PATH\n  tag: TAG@",
     "service": "services:\n  - REF@",
     "annotation": "annotations:\n  sidecar.istio.io/proxyImage: REF@",
@@ -58,6 +57,9 @@ LISTED = {
     "overlay": "web:\n  image:\n    tag: TAG",
     "unknown key": "runtime: REF",
     "sibling overlay": "webTag: TAG",
+    "registry around": "web:\n  registry: REGISTRY\n  image:\n    repository: PATH\n    tag: TAG",
+    "registry beside": "job:\n  registry: REGISTRY\n  image: PATH:TAG",
+    "quoted JSON": "spec: '{\"image\": \"REF\"}'",
     "annotation": "annotations:\n  example.com/image: REF",
     "assignment": "script:\n  - export WEB_IMAGE=REF",
 }
@@ -70,6 +72,9 @@ UNTOUCHED = {
     "digest": "parameters:\n  - name: image.digest.other\n    value: sha256:0000",
     "picture": "image: logo.png",
     "skipped mapping": "image: # ocimirror: skip\n  repository: REPO\n  tag: TAG",
+    "pipeline": "steps: []\nvariables: {}\ndescription: |\n  image: REF",
+    "message": "message: REF",
+    "machine": "machine:\n  image: REF",
     "cache": "build:\n  cache_from:\n    - REF",
     "version": "chart:\n  version: 1.2.3\n  repository: https://charts.example.com",
 }
