@@ -21,8 +21,10 @@ extension SiteFinder {
             return claimParameters(of: node, at: path)
         }
         if path.key?.hasSuffix("nnotations") ?? false { return claimAnnotations(node, at: path) }
-        var claims = claim(MergedMapping(node, anchors), at: path, rule)
-        claims.keys.formUnion(claimParameters(of: node, at: path).keys)
+        // The names of parameters are paths, and not the keys of one image.
+        let parameters = claimParameters(of: node, at: path)
+        guard parameters.keys.isEmpty else { return parameters }
+        let claims = claim(MergedMapping(node, anchors), at: path, rule)
         return rule?.form == .skip ? .all : claims
     }
 
