@@ -114,6 +114,11 @@ extension RegistryProfile {
         (["registry.gitlab.com"], gitLab),
     ]
 
+    /// The names of public registries, for suggestions.
+    static let publicHosts =
+        table.flatMap(\.hosts).filter { !$0.hasPrefix(".") }
+        + ["mcr.microsoft.com", "registry.k8s.io"]
+
     /// Docker Hub.
     ///
     /// Sources: Docker's documentation of `config.json` for the key, of pull usage and limits for

@@ -63,7 +63,10 @@ import Testing
         #expect(run.status == 1, "\(run.said)")
         #expect(run.output.contains(#"tests="2" failures="1" errors="0""#), "\(run.output)")
         #expect(run.output.contains("name=\"\(name("app:1.0"))\"></testcase>"))
-        #expect(run.output.contains("<failure message="))
+        #expect(
+            run.output.contains(
+                "<failure type=\"platform-missing\" message=\"missing linux/arm64 (available: "
+                    + "linux/amd64)\">platform-missing: missing linux/arm64"), "\(run.output)")
     }
 
     @Test func `a format for SARIF`() async throws {

@@ -10,6 +10,7 @@ import Testing
         let run = try await workspace.run("init")
         #expect(run.status == 0)
         #expect(run.output == "mirror.yaml written, 1 image\n")
+        #expect(run.errors.contains("set the prefix of the targets, then run 'ocimirror doctor'"))
         let plan = try await workspace.run("plan", "--offline")
         #expect(plan.status == 0)
         #expect(plan.errors.isEmpty)
@@ -59,6 +60,7 @@ import Testing
         )
         #expect(run.status == 0)
         #expect(run.output == "mirror.yaml written, 6 images from 2 files\n")
+        #expect(run.errors.contains("ocimirror: run 'ocimirror doctor' to test the registries"))
         #expect(
             workspace.folder.text("mirror.yaml").contains(
                 """
@@ -81,6 +83,7 @@ import Testing
                 already mirrored
                 ocimirror: warning: dev.yaml:7:12: docker.io/grafana/loki has neither tag nor digest; \
                 the chart can have a default
+                ocimirror: run 'ocimirror doctor' to test the registries, and 'ocimirror sync'
 
                 """)
         let plan = try await workspace.run("plan", "--offline")

@@ -41,6 +41,12 @@ import Testing
         #expect(run.errors.split(separator: "\n").count == 2, "\(run.errors)")
     }
 
+    @Test func `rejects an idle timeout of zero`() async throws {
+        let run = try await Workspace().run("check", name, "--idle-timeout", "0s")
+        #expect(run.status == 64)
+        #expect(run.errors.contains("--idle-timeout: must be longer than 0 s"))
+    }
+
     @Test func `wraps the verdict of check`() async throws {
         publish()
         var workspace = try Workspace()

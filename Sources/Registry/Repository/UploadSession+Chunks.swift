@@ -23,7 +23,9 @@ extension UploadSession {
                 let response = try await send(chunk, at: chunks.offset, to: sessionURL)
                 sessionURL = try location(of: response, operation(.uploadPatch)) ?? sessionURL
                 end = UploadRange.end(response.fields["range"])
-            } catch let error as RegistryError where error.registryStatus == 416 || error.isTransient {
+            } catch let error as RegistryError
+                where error.registryStatus == 416 || error.isTransient
+            {
                 guard try await attempts.mayRestart(after: error) else { throw error }
                 sessionURL = try await status(of: sessionURL, &chunks)
                 continue

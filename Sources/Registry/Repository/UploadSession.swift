@@ -183,7 +183,9 @@ struct UploadSession: Sendable {
     static func kind(of error: RegistryError) -> BlobUpload.Failure {
         if error.registryStatus == 413 { return .tooLarge }
         let namesSession = error.has { $0.hasPrefix("BLOB_UPLOAD_") }
-        if namesSession || (error.registryStatus == 404 && error.problems.isEmpty) { return .sessionLost }
+        if namesSession || (error.registryStatus == 404 && error.problems.isEmpty) {
+            return .sessionLost
+        }
         return error.isTransient ? .transient : .rejected
     }
 

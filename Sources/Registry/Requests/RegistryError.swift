@@ -206,7 +206,7 @@ extension TransportError.Kind {
     fileprivate func hint(for registry: RegistryHost, isPlain: Bool) -> String? {
         switch self {
         case .resolve:
-            "check the spelling of \(registry) and the network connection"
+            "check the spelling of \(registry.withSuggestion) and the network connection"
         case .connect:
             "check the port, and that \(registry) is up; behind a proxy, check "
                 + "https_proxy and no_proxy"
@@ -220,7 +220,7 @@ extension TransportError.Kind {
             "check the clock of this machine; if it is right, ask the operator of \(registry) to "
                 + "renew the certificate"
         case .givenUp:
-            "check the name \(registry), its port, and that it is reachable from here; behind a "
+            "check the name \(registry.withSuggestion), its port, and that it is reachable from here; behind a "
                 + "proxy, check https_proxy and no_proxy"
         case .notTLS:
             "for a registry without TLS, use --plain-http \(registry), or set "
@@ -235,6 +235,16 @@ extension TransportError.Kind {
             isPlain ? "if \(registry) requires TLS, remove --plain-http or 'plainHTTP: true'" : nil
         case .tooLarge, .refused: nil
         }
+    }
+}
+
+extension RegistryHost {
+    /// The name, with that of a public registry if it is similar: `ghrc.io (did you mean ghcr.io?)`.
+    fileprivate var withSuggestion: String {
+        guard let known = Suggestion.nearest(to: name, among: RegistryProfile.publicHosts),
+            (1...2).contains(Suggestion.distance(from: name, to: known))
+        else { return name }
+        return "\(name) (did you mean \(known)?)"
     }
 }
 

@@ -79,6 +79,9 @@ struct InitCommand: ConfiguredCommand {
             unreadFiles: unread, omissions: scaffold.omissions)
         document.warn(on: context.console)
         context.console.result(options.json ? document.json.text : document.text)
+        context.console.note(
+            (prefix == InitCommand().prefix ? "set the prefix of the targets, then " : "")
+                + "run 'ocimirror doctor' to test the registries, and 'ocimirror sync'")
         return document.exitCode
     }
 

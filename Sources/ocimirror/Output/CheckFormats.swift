@@ -14,13 +14,13 @@ enum CheckFormats {
     static func junit(_ document: CheckDocument) -> String {
         let cases = document.images.map { image -> String in
             let problems = problems(of: image)
-            let text = problems.map { xml($0.message) }.joined(separator: "\n")
+            let text = problems.map { xml("\($0.rule): \($0.message)") }.joined(separator: "\n")
+            let element = image.isUnknown ? "error" : "failure"
             let body =
-                problems.isEmpty
-                ? ""
-                : image.isUnknown
-                    ? "<error message=\"\(xml(problems[0].message))\">\(text)</error>"
-                    : "<failure message=\"\(xml(problems[0].message))\">\(text)</failure>"
+                problems.first.map {
+                    "<\(element) type=\"\(xml($0.rule))\" message=\"\(xml($0.message))\">"
+                        + "\(text)</\(element)>"
+                } ?? ""
             return "  <testcase classname=\"ocimirror.check\" name=\"\(xml(image.name))\">"
                 + "\(body)</testcase>\n"
         }

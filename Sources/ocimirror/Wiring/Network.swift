@@ -66,6 +66,10 @@ struct Network {
         targets: [MirrorTarget] = [], _ options: CommonOptions, in context: ProgramContext,
         retryMode: RetryMode = .unattended, onlyAuthFile: Bool = false
     ) async throws {
+        guard options.idleTimeout > .zero else {
+            throw UsageError(
+                ["ocimirror"], .contradiction("--idle-timeout: must be longer than 0 s"))
+        }
         let timeouts = HTTPTimeouts(idle: options.idleTimeout)
         transport = try Self.transport(registries, options, context)
         let undecided = hosts.filter { host in

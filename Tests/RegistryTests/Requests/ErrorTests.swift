@@ -42,6 +42,22 @@ import Testing
     }
 
     @Test(arguments: [
+        ("ghrc.io", "ghrc.io (did you mean ghcr.io?)"),
+        ("quay.oi", "quay.oi (did you mean quay.io?)"),
+        ("ghcr.io", "ghcr.io"), ("registry.example.com", "registry.example.com"),
+    ])
+    func `suggest a public registry for a similar name that does not resolve`(
+        name: String, shown: String
+    ) throws {
+        let operation = Operation(
+            kind: .manifestHead, phrase: "reading", registry: try RegistryHost(parsing: name))
+        for kind in [TransportError.Kind.resolve, .givenUp] {
+            let hint = RegistryError(operation, TransportError(kind, "")).hint
+            #expect(hint?.contains(" \(shown)\(kind == .givenUp ? "," : " and")") == true)
+        }
+    }
+
+    @Test(arguments: [
         (401, FailureClass.denied), (403, .denied), (404, .missing), (429, .throttled),
         (400, .unavailable), (500, .unavailable), (503, .unavailable),
     ])
