@@ -5,6 +5,7 @@ import argparse
 import contextlib
 import json
 import shutil
+import signal
 import ssl
 import statistics
 import sys
@@ -296,6 +297,8 @@ def main() -> None:
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     rows = selected(arguments.rows)
+    # The servers end, and their files are removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with (tempfile.TemporaryDirectory(prefix="ocimirror-bench.") as folder,
           tempfile.TemporaryDirectory(prefix="ocimirror-bench.", dir=shared) as memory,
