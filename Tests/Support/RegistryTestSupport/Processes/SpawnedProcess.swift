@@ -51,7 +51,7 @@ public final class SpawnedProcess: Sendable {
         }
         var pid: pid_t = 0
         // Resets signal actions and mask, which the test process or the current thread may have
-        // changed. or the thread that happens to be here, ignores or blocks.
+        // changed.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -71,6 +71,11 @@ public final class SpawnedProcess: Sendable {
         self.pid = pid
         self.program = program
     }
+
+    /// Ends a process that a failed test has left.
+    ///
+    /// The testing library waits for the processes of exit tests in a loop that a zombie occupies.
+    deinit { kill() }
 
     /// Blocks the current thread until the process exits.
     ///
