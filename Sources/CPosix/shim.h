@@ -48,13 +48,14 @@ static inline void cposix_block_signals(void) {
 /// Source: signalfd(2).
 int signalfd(int descriptor, const sigset_t *_Nonnull mask, int flags);
 
-/// Watches a descriptor for the given events only. Returns 0, or -1 on failure.
+/// Watches a descriptor for the given events only, which is probably new to the poller or not. Returns 0, or
+/// -1 on failure.
 ///
 /// Source: epoll_ctl(2).
-static inline int cposix_epoll_watch(int poller, int descriptor, uint32_t events) {
+static inline int cposix_epoll_watch(int poller, int descriptor, uint32_t events, bool is_new) {
   struct epoll_event event = {.events = events, .data.fd = descriptor};
-  if (epoll_ctl(poller, EPOLL_CTL_MOD, descriptor, &event) == 0) return 0;
-  return epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event);
+  if (epoll_ctl(poller, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event) == 0) return 0;
+  return epoll_ctl(poller, is_new ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, descriptor, &event);
 }
 
 /// Resets the counter of an event descriptor.

@@ -19,6 +19,7 @@ final class MultiHandle: @unchecked Sendable {
     /// It needs no locks, because only the event loop's thread uses it.
     private let share: UnsafeMutableRawPointer?
     private let poller: SocketPoller
+    private var interests = SocketInterests()
     /// A Boolean value that indicates whether a socket could not be watched.
     private var hasFailed = false
     /// The time at which libcurl must be called, or `nil` for never.
@@ -93,6 +94,7 @@ final class MultiHandle: @unchecked Sendable {
             activity = .active
             if code != CURLM_OK { hasFailed = true }
         }
+        if !interests.apply(to: poller) { hasFailed = true }
         poller.wait(milliseconds: hasFailed ? 0 : min(milliseconds, millisecondsUntilTimer), act)
         if let timer, timer <= .now {
             self.timer = nil
@@ -136,16 +138,14 @@ final class MultiHandle: @unchecked Sendable {
     // MARK: Callbacks of libcurl
 
     private static let watch: ccurl_watch_callback = { _, socket, what, context, _ in
-        let poller = unsafe handle(context).poller
         if what == CURL_POLL_REMOVE {
-            poller.ignore(socket)
+            unsafe handle(context).interests.remove(socket)
             return 0
         }
         var events: SocketPoller.Events = []
         if what & CURL_POLL_IN != 0 { events.insert(.read) }
         if what & CURL_POLL_OUT != 0 { events.insert(.write) }
-        // An error here would end the use of the whole multi handle.
-        if !poller.watch(socket, for: events) { unsafe handle(context).hasFailed = true }
+        unsafe handle(context).interests.watch(socket, for: events)
         return 0
     }
 

@@ -38,12 +38,17 @@ struct SocketPoller: Sendable {
 
     /// Watches a socket for the given events only.
     ///
+    /// - Parameters:
+    ///   - socket: The socket.
+    ///   - events: The events.
+    ///   - isNew: A Boolean value that indicates whether the socket is probably not watched yet. A
+    ///     wrong value costs a system call.
     /// - Returns: A Boolean value that indicates whether the system accepted it.
-    func watch(_ socket: Int32, for events: Events) -> Bool {
+    func watch(_ socket: Int32, for events: Events, isNew: Bool = true) -> Bool {
         var flags: UInt32 = 0
         if events.contains(.read) { flags |= EPOLLIN.rawValue }
         if events.contains(.write) { flags |= EPOLLOUT.rawValue }
-        return cposix_epoll_watch(poller, socket, flags) == 0
+        return cposix_epoll_watch(poller, socket, flags, isNew) == 0
     }
 
     /// Stops watching a socket, which may be closed already.
