@@ -48,8 +48,8 @@ static inline void cposix_block_signals(void) {
 /// Source: signalfd(2).
 int signalfd(int descriptor, const sigset_t *_Nonnull mask, int flags);
 
-/// Watches a descriptor for the given events only, which is probably new to the poller or not. Returns 0, or
-/// -1 on failure.
+/// Watches a descriptor for the given events only. `is_new` states whether the poller probably does not watch it
+/// yet. Returns 0, or -1 on failure.
 ///
 /// Source: epoll_ctl(2).
 static inline int cposix_epoll_watch(int poller, int descriptor, uint32_t events, bool is_new) {

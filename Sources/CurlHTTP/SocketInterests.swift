@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The events that libcurl wants of its sockets, of which a poller is told before each wait.
+/// The socket events that libcurl requests, applied to a poller before each wait.
 ///
-/// libcurl changes them for each pause of a transfer. Most changes are reverted before the next wait
-/// and cost no system call.
+/// libcurl changes them for each pause of a transfer. A change that is reverted before the next wait
+/// costs no system call.
 struct SocketInterests {
-    /// The latest wish for a socket since the last wait.
+    /// The last change of a socket since the last wait.
     private struct Change {
-        /// The events, or `nil` if the socket is not used any more.
+        /// The requested events, or `nil` if the socket was removed.
         var events: SocketPoller.Events?
-        /// A Boolean value that indicates whether the socket was removed in between. Its number may
-        /// belong to another socket now, which the poller does not know.
+        /// A Boolean value that indicates whether the socket was removed since the last wait.
+        ///
+        /// Its number may belong to another socket now, which the poller does not watch.
         var wasRemoved = false
     }
 
@@ -28,7 +29,7 @@ struct SocketInterests {
         changes[socket] = Change(events: nil, wasRemoved: true)
     }
 
-    /// Tells a poller all changes.
+    /// Applies all changes to a poller.
     ///
     /// - Returns: A Boolean value that indicates whether the poller accepted them.
     mutating func apply(to poller: SocketPoller) -> Bool {

@@ -37,7 +37,7 @@ final class SocketInterestsTests {
         return all
     }
 
-    @Test func `the latest wish before a wait counts`() throws {
+    @Test func `the last change before a wait is applied`() throws {
         let socket = try descriptor()
         defer { Glibc.close(socket) }
         interests.watch(socket, for: .write)

@@ -52,9 +52,12 @@ struct RunReport: Sendable {
                 + failures.map { ExitCode($0.failureClass) } + sync.outcomes.map(\.exitCode))
     }
 
-    /// The images that took longest, the slowest first; those below a second are not of interest.
+    /// The completed images that took longest, the slowest first; those below a second are not of
+    /// interest.
+    ///
+    /// The duration of a failed image is that of its failure, such as the timeouts of a host.
     var slowest: [ImageOutcome] {
-        let took = sync.outcomes.filter { $0.duration >= .seconds(1) }
+        let took = sync.outcomes.filter { $0.isDone && $0.duration >= .seconds(1) }
         return Array(took.sorted { $0.duration > $1.duration }.prefix(5))
     }
 

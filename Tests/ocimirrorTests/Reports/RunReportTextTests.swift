@@ -48,6 +48,14 @@ import Validation
         #expect(lines.count == 1 && text.hasPrefix("good  mirrored"), "\(text)")
     }
 
+    @Test func `does not count an image as slow because of the timeouts of its failure`() throws {
+        var run = SampleRun()
+        try run.add(.failed, "dead") { $0.duration = .seconds(30) }
+        try run.add(.mirrored, "large") { $0.duration = .seconds(5) }
+        let line = text(.normal, run).split(separator: "\n").first { $0.contains("slowest") }
+        #expect(line?.contains("large") == true && line?.contains("dead") == false)
+    }
+
     @Test(arguments: [
         (0, "0"), (999, "999"), (1000, "1,000"), (123_456, "123,456"), (-1_234_567, "-1,234,567"),
         (Int.min, "-9,223,372,036,854,775,808"),
