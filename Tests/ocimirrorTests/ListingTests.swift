@@ -20,6 +20,46 @@ import Testing
                 """)
     }
 
+    @Test func `keeps several spaces, which may be part of a path`() {
+        #expect(
+            Listing.wrap("cannot read '/tmp/a   b' now", to: 14)
+                == ["cannot read", "'/tmp/a   b'", "now"])
+        #expect(Listing.wrap("  a b", to: 40) == ["  a b"])
+    }
+
+    @Test func `aligns and wraps wide characters by their columns`() {
+        var listing = Listing(width: 40)
+        for name in ["画像", "app"] {
+            listing.add([Listing.Cell(text: name), Listing.Cell(text: "mirrored")])
+        }
+        #expect(listing.text == "画像  mirrored\napp   mirrored\n")
+        #expect(Listing.wrap("画像 画像", to: 8) == ["画像", "画像"])
+    }
+
+    @Test func `with titles becomes labeled lines if it is too wide`() {
+        func text(width: Int) -> String {
+            var listing = Listing(width: width, titles: ["registry", "network", "TLS"])
+            listing.add(
+                ["registry.example.com", "ok", ""].map { Listing.Cell(text: $0) },
+                details: [Listing.Cell(text: "hint: x")])
+            return listing.text
+        }
+        #expect(
+            text(width: 34) == """
+                registry              network  TLS
+                registry.example.com  ok
+                    hint: x
+
+                """)
+        #expect(
+            text(width: 33) == """
+                registry: registry.example.com
+                  network: ok
+                    hint: x
+
+                """)
+    }
+
     @Test func `wraps nothing without a width`() {
         #expect(
             text(.max, "grafana", "mirrored", "6 MB in 4 blobs, 2 mounted")

@@ -21,10 +21,10 @@ struct DoctorDocument {
         let hasWarnings = registries.contains { $0.checks.contains { $0.status == .warning } }
         guard console.volume > .quiet || exitCode != .success || hasWarnings else { return "" }
         guard !registries.isEmpty else { return "no registries in the configuration\n" }
-        var listing = Listing(width: console.width, style: style)
         let columns = self.columns
-        let titles = ["registry", "role"] + columns.map(\.title)
-        listing.add(titles.map { Listing.Cell(text: $0, paint: style.dim) })
+        var listing = Listing(
+            width: console.width, style: style,
+            titles: ["registry", "role"] + columns.map(\.title))
         for diagnosis in registries {
             let roles = RegistryDiagnosis.Role.allCases.filter(diagnosis.roles.contains)
             listing.add(

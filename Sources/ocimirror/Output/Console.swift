@@ -36,7 +36,7 @@ struct Console: Sendable {
     let supportsUTF8: Bool
     let screen = Screen()
 
-    /// The width below which lines are not wrapped.
+    /// The width to which lines are wrapped on a narrower terminal.
     private static let minimumWidth = 40
 
     /// Creates a console for the standard streams, respecting `NO_COLOR`, `TERM`, `COLUMNS`, `CI`
@@ -99,7 +99,7 @@ struct Console: Sendable {
 
     /// Writes a line to standard error, broken at spaces if it does not fit the terminal.
     func writeLine(_ line: Listing.Cell) {
-        guard let width = errorWidth, line.text.count > width else {
+        guard let width = errorWidth, line.text.columnCount > width else {
             return screen.write("\(line.paint(line.text))\n", to: .error)
         }
         screen.write(Listing.lines([line], width: width), to: .error)

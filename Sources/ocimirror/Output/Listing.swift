@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TextSafety
+
 /// A table of aligned columns, with wrapped detail lines below each row.
 struct Listing {
     /// The text of a cell and its style.
@@ -30,11 +32,22 @@ struct Listing {
 
     private let width: Int
     private let style: TextStyle
+    private let titles: [String]
     private var rows: [Row] = []
 
-    init(width: Int, style: TextStyle = TextStyle(hasColor: false)) {
+    /// Creates an empty table.
+    ///
+    /// - Parameters:
+    ///   - width: The maximum width of a line.
+    ///   - style: The style of titles and details.
+    ///   - titles: The titles of the columns, or nothing. A table with titles that is too wide
+    ///     becomes one block per row, with a labeled line for each cell.
+    init(
+        width: Int, style: TextStyle = TextStyle(hasColor: false), titles: [String] = []
+    ) {
         self.width = width
         self.style = style
+        self.titles = titles
     }
 
     /// Adds a row.
@@ -64,16 +77,21 @@ struct Listing {
 
     /// The formatted table.
     var text: String {
-        let rows = merged
+        let titleRow = Row(
+            cells: titles.map { Cell(text: $0, paint: style.dim) }, details: [])
+        let rows = (titles.isEmpty ? [] : [titleRow]) + merged
         let columns = rows.map(\.cells.count).max() ?? 0
         let widths = (0..<columns).map { column in
-            rows.map { $0.cells.count > column ? $0.cells[column].text.count : 0 }.max() ?? 0
+            rows.map { $0.cells.count > column ? $0.cells[column].text.columnCount : 0 }.max() ?? 0
+        }
+        if !titles.isEmpty, widths.reduce(-2, { $0 + $1 + 2 }) > width {
+            return rows.dropFirst().map(block).joined()
         }
         var text = ""
         for row in rows {
             let last = row.cells.lastIndex { !$0.text.isEmpty } ?? 0
             for (column, cell) in row.cells[..<last].enumerated() {
-                let padding = widths[column] - cell.text.count + 2
+                let padding = widths[column] - cell.text.columnCount + 2
                 text += cell.paint(cell.text) + String(repeating: " ", count: padding)
             }
             let start = widths[..<last].reduce(0) { $0 + $1 + 2 }
@@ -88,14 +106,28 @@ struct Listing {
         return text
     }
 
+    /// Returns a row as one labeled line per cell that is not empty, indented below the first.
+    private func block(_ row: Row) -> String {
+        let cells = zip(titles, row.cells).filter { !$1.text.isEmpty }.map { title, cell in
+            let label = "\(title): "
+            return Cell(text: label + cell.text) { line in
+                guard line.hasPrefix(label) else { return cell.paint(line) }
+                return style.dim(label) + cell.paint(String(line.dropFirst(label.count)))
+            }
+        }
+        return Self.lines(Array(cells.prefix(1)), width: width)
+            + Self.lines(Array(cells.dropFirst()), indentedBy: 2, width: width)
+            + Self.details(row.details, width: width)
+    }
+
     /// The width of the last column below which its text is not wrapped.
     private static let minimumWrappedWidth = 16
 
     /// Returns a Boolean value that indicates whether a text fits into a column, in several lines if
     /// it is wide enough; if not, the text gets its own lines.
     private static func fits(_ text: String, in width: Int) -> Bool {
-        let longest = text.split(separator: " ").map(\.count).max() ?? 0
-        return text.count <= width || width >= minimumWrappedWidth && longest <= width
+        let longest = words(of: text).map(\.columnCount).max() ?? 0
+        return text.columnCount <= width || width >= minimumWrappedWidth && longest <= width
     }
 
     /// Returns the lines of the last cell of a row, wrapped within its column.
@@ -121,19 +153,38 @@ struct Listing {
         return text
     }
 
-    /// Returns a text broken at spaces.
+    /// Returns a text broken at single spaces; several spaces may be part of a path and are kept.
     ///
     /// A word that is longer than `width` gets its own line.
     static func wrap(_ text: String, to width: Int) -> [String] {
         var lines: [String] = []
         var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + 1 + word.count > width {
+        var lineWidth = 0
+        for word in words(of: text) {
+            let wordWidth = word.columnCount
+            if !line.isEmpty, lineWidth + 1 + wordWidth > width {
                 lines.append(line)
                 line = ""
+                lineWidth = 0
             }
-            line += line.isEmpty ? String(word) : " \(word)"
+            lineWidth += wordWidth + (line.isEmpty ? 0 : 1)
+            line += line.isEmpty ? word : " \(word)"
         }
         return line.isEmpty ? lines : lines + [line]
+    }
+
+    /// Returns the parts of a text between single spaces.
+    private static func words(of text: String) -> [String] {
+        var words: [String] = []
+        var followsSpaces = false
+        for part in text.split(separator: " ", omittingEmptySubsequences: false) {
+            if part.isEmpty || followsSpaces, !words.isEmpty {
+                words[words.count - 1] += " \(part)"
+            } else {
+                words.append(String(part))
+            }
+            followsSpaces = part.isEmpty
+        }
+        return words
     }
 }
