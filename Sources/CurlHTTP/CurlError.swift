@@ -15,6 +15,15 @@ enum CurlError {
         if let proxy, connectStatus >= 300 { return proxy.rejection(status: connectStatus) }
         let diagnosis = easy.diagnosis
         let kind = kind(of: code, diagnosis)
+        if let proxy, code == CURLE_COULDNT_RESOLVE_PROXY {
+            return TransportError(kind, "\(proxy.name): could not resolve host", proxy: proxy.name)
+        }
+        // With a status, the proxy has connected to the origin, which is the one that failed.
+        if let proxy, proxy.usesTLS, connectStatus == 0, isTLSFailure(code) {
+            let text =
+                kind == .notTLS ? "the proxy does not use TLS" : message(for: code, diagnosis)
+            return TransportError(kind, "\(proxy.name): \(text)", proxy: proxy.name)
+        }
         let text: String
         switch code {
         case _ where kind == .notTLS: text = "the server does not use TLS on this port"
@@ -92,12 +101,7 @@ enum CurlError {
         where certificatesOfOthers.contains(where: diagnosis.contains): .certificateName
         case CURLE_PEER_FAILED_VERIFICATION
         where certificatesOfOtherTimes.contains(where: diagnosis.contains): .certificateTime
-        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
-            CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE,
-            CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,
-            CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_ENGINE_NOTFOUND,
-            CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED, CURLE_USE_SSL_FAILED:
-            .tls
+        case _ where isTLSFailure(code): .tls
         // libcurl reports HTTP/0.9 as an unsupported protocol, and a header line above 100 KiB as
         // out of memory.
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_OUT_OF_MEMORY,
@@ -105,6 +109,18 @@ enum CurlError {
             .malformed
         case CURLE_URL_MALFORMAT, CURLE_NOT_BUILT_IN, CURLE_BAD_FUNCTION_ARGUMENT: .refused
         default: .interrupted
+        }
+    }
+
+    private static func isTLSFailure(_ code: CURLcode) -> Bool {
+        switch code {
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
+            CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE,
+            CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,
+            CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_ENGINE_NOTFOUND,
+            CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED, CURLE_USE_SSL_FAILED:
+            true
+        default: false
         }
     }
 

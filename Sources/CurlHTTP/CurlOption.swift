@@ -66,6 +66,8 @@ extension CurlOption<String> {
 extension CurlOption<String?> {
     static var caDirectory: Self { Self(CURLOPT_CAPATH) }
     static var caFile: Self { Self(CURLOPT_CAINFO) }
+    static var proxyCADirectory: Self { Self(CURLOPT_PROXY_CAPATH) }
+    static var proxyCAFile: Self { Self(CURLOPT_PROXY_CAINFO) }
 }
 
 extension CurlOption<[String]> {

@@ -29,6 +29,7 @@ extension EasyHandle {
         // `ProxyRules` has already applied `no_proxy`.
         try set(.noProxy, "")
         try setTrust(configuration.trust[origin] ?? configuration.defaultTrust)
+        if proxy?.usesTLS ?? false { try setProxyTrust(configuration.defaultTrust) }
         try set(.url, "\(origin)\(request.url.target)")
         try set(.userAgent, configuration.userAgent)
         try set(.headers, try Self.headerLines(of: request))
@@ -80,6 +81,13 @@ extension EasyHandle {
             try set(.certificate, certificate)
             try set(.privateKey, trust?.clientKey ?? certificate)
         }
+    }
+
+    /// Sets the certificates for an HTTPS proxy, for which the settings of an origin do not apply.
+    private func setProxyTrust(_ trust: TLSTrust?) throws(TransportError) {
+        guard let trust, trust.caFile != nil || trust.caDirectory != nil else { return }
+        try set(.proxyCAFile, trust.caFile)
+        try set(.proxyCADirectory, trust.caDirectory)
     }
 
     private func setMethod(_ request: HTTPRequest, _ bodyLength: Int64?) throws(TransportError) {

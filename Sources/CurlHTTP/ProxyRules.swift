@@ -78,11 +78,14 @@ public struct ProxyRules: Sendable {
 struct Proxy: Hashable {
     /// The whole value, which may contain a password.
     let url: Secret
+    /// A Boolean value that indicates whether the connection to the proxy uses TLS.
+    let usesTLS: Bool
     /// The host and port, if they can be parsed.
     private let address: UntrustedText
 
     init(_ text: String) {
         url = Secret(text)
+        usesTLS = text.lowercased().hasPrefix("https://")
         let afterScheme = text.firstRange(of: "://").map { text[$0.upperBound...] } ?? text[...]
         let afterUserInfo = afterScheme.lastIndex(of: "@").map { afterScheme[$0...].dropFirst() }
         address = UntrustedText(
@@ -90,7 +93,7 @@ struct Proxy: Hashable {
     }
 
     /// The proxy in messages.
-    var name: String { "the proxy \(address.display(limit: 100))" }
+    var name: String { "the proxy \(usesTLS ? "https://" : "")\(address.display(limit: 100))" }
 
     /// Returns the error for a request that the proxy rejected.
     ///

@@ -48,11 +48,17 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
     public let kind: Kind
     /// The message, without URLs and secrets.
     public let message: String
+    /// The proxy that could not be used, without its credentials; `nil` for every other failure.
+    public let proxy: String?
+    /// The kind of the failure for which the host was given up.
+    public let cause: Kind?
 
     /// Creates an error.
-    public init(_ kind: Kind, _ message: String) {
+    public init(_ kind: Kind, _ message: String, proxy: String? = nil, cause: Kind? = nil) {
         self.kind = kind
         self.message = message
+        self.proxy = proxy
+        self.cause = cause
     }
 
     /// The message.

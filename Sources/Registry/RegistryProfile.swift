@@ -117,7 +117,18 @@ extension RegistryProfile {
     /// The names of public registries, for suggestions.
     static let publicHosts =
         table.flatMap(\.hosts).filter { !$0.hasPrefix(".") }
-        + ["mcr.microsoft.com", "registry.k8s.io"]
+        + [
+            "mcr.microsoft.com", "registry.k8s.io", "nvcr.io", "lscr.io", "icr.io", "cgr.dev",
+            "registry.redhat.io", "docker.elastic.co",
+        ]
+
+    /// Returns a Boolean value that indicates whether a host is that of a public registry, or of a
+    /// cloud's registries.
+    static func isPublic(_ host: String) -> Bool {
+        (table.flatMap(\.hosts) + publicHosts).contains {
+            $0.hasPrefix(".") ? host.hasSuffix($0) : host == $0 || host.hasSuffix(".\($0)")
+        }
+    }
 
     /// Docker Hub.
     ///

@@ -139,6 +139,25 @@ import TextSafety
         #expect(#expect(throws: TransportError.self) { try result.get() }?.kind == kind)
     }
 
+    @Test func `A27 the certificate of an HTTPS proxy needs the default trust`() async throws {
+        let proxy = try Nginx()
+        let request = HTTPRequest(.get, try HTTPURL(parsing: "https://registry.test/v2/"))
+        let rules = ProxyRules(
+            environment: ["https_proxy": "https://canary@127.0.0.1:\(proxy.origin.port)"])
+        let name = "the proxy https://127.0.0.1:\(proxy.origin.port)"
+        let unknown = await #expect(throws: TransportError.self) {
+            try await CurlTransport(.init(proxies: rules)).send(request)
+        }
+        #expect(unknown?.kind == .tls && unknown?.proxy == name)
+        #expect(unknown?.message.hasPrefix("\(name): ") == true)
+        // With a trusted certificate, the proxy receives the request, which nginx rejects.
+        let trust = TLSTrust(caFile: proxy.certificates.authority)
+        let known = await #expect(throws: TransportError.self) {
+            try await CurlTransport(.init(defaultTrust: trust, proxies: rules)).send(request)
+        }
+        #expect(known?.kind == .refused && known?.proxy == nil, "\(known?.message ?? "")")
+    }
+
     @Test func `A27 a proxy that closes the connection is a connection failure`() async throws {
         let (_, result) = try await send("https://registry.test/v2/") { _ in }
         let error = #expect(throws: TransportError.self) { try result.get() }

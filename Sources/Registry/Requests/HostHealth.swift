@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HTTP
+
 /// The health of a host in this run.
 ///
 /// All requests to a host share one retry budget: the time for which it may fail without a success
@@ -37,6 +39,8 @@ struct HostHealth: Hashable, Sendable {
     /// The reason why no more requests are sent to the host in this run, or `nil` while it is in
     /// use.
     private(set) var reasonGivenUp: String?
+    /// The last failure without a response.
+    private var lastError: TransportError?
 
     /// A Boolean value that indicates whether the host has accepted a connection in this run.
     private(set) var wasReached = false
@@ -60,6 +64,13 @@ struct HostHealth: Hashable, Sendable {
         guard reasonGivenUp == nil else { return .zero }
         let start = isThrottled ? throttledSince : failingSince
         return start.map { retryFor - (now - $0) } ?? retryFor
+    }
+
+    /// The error of further requests if the host is given up.
+    var errorGivenUp: TransportError? {
+        reasonGivenUp.map {
+            TransportError(.givenUp, $0, proxy: lastError?.proxy, cause: lastError?.kind)
+        }
     }
 
     /// A Boolean value that indicates whether the most recent requests failed.
@@ -93,7 +104,12 @@ struct HostHealth: Hashable, Sendable {
     ///   - began: The time at which the request was sent, or failed if its duration is unlimited.
     ///   - now: The current time.
     ///   - reason: The failure as text for messages.
-    mutating func fail(_ failure: Failure, began: Duration, at now: Duration, reason: String) {
+    ///   - cause: The error of a request without a response.
+    mutating func fail(
+        _ failure: Failure, began: Duration, at now: Duration, reason: String,
+        cause: TransportError? = nil
+    ) {
+        if reasonGivenUp == nil { lastError = cause }
         // Failures that are far apart are separate outages.
         if let lastFailure, began - lastFailure > retryFor * 2 {
             failingSince = nil

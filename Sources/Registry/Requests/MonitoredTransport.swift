@@ -29,9 +29,12 @@ final class HostHealthMonitor: Sendable {
     }
 
     fileprivate func fail(
-        _ origin: Origin, _ failure: HostHealth.Failure, began: Duration?, reason: String
+        _ origin: Origin, _ failure: HostHealth.Failure, began: Duration?, reason: String,
+        cause: TransportError? = nil
     ) {
-        change(origin) { $0.fail(failure, began: began ?? $1, at: $1, reason: reason) }
+        change(origin) {
+            $0.fail(failure, began: began ?? $1, at: $1, reason: reason, cause: cause)
+        }
     }
 
     private func change(_ origin: Origin, _ change: (inout HostHealth, Duration) -> Void) {
@@ -48,7 +51,7 @@ final class HostHealthMonitor: Sendable {
 
     /// Returns the error of requests to a host that is down, or `nil` if it is in use.
     func givenUp(_ origin: Origin) -> TransportError? {
-        health(of: origin).reasonGivenUp.map { TransportError(.givenUp, $0) }
+        health(of: origin).errorGivenUp
     }
 
     /// Returns the request with the time limits that the host's retry budget leaves.
@@ -90,7 +93,7 @@ final class HostHealthMonitor: Sendable {
             .outOfReach, .givenUp:
             return
         }
-        fail(origin, failure, began: began, reason: error.message)
+        fail(origin, failure, began: began, reason: error.message, cause: error)
     }
 
     /// Records the status of a response if it indicates an outage, and returns whether it does.

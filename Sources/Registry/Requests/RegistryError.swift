@@ -168,7 +168,7 @@ public struct RegistryError: ContentFailure {
     init(_ operation: Operation, _ error: TransportError, isPlain: Bool = false) {
         self.init(
             .unavailable, operation, error.message,
-            hint: error.kind.hint(for: operation.registry, isPlain: isPlain),
+            hint: error.hint(for: operation.registry, isPlain: isPlain),
             outcome: RetryPolicy.Outcome(event: .transport(error.kind)))
     }
 
@@ -193,20 +193,49 @@ public struct RegistryError: ContentFailure {
     }
 }
 
-extension TransportError.Kind {
-    /// Returns the recommended action after a transport error of a first contact with TLS.
-    public func hint(for registry: RegistryHost) -> String? { hint(for: registry, isPlain: false) }
-
-    /// Returns the recommended action after a transport error.
+extension TransportError {
+    /// Returns the recommended action after the error.
     ///
     /// - Parameters:
     ///   - registry: The registry.
     ///   - isPlain: A Boolean value that indicates whether it is accessed without TLS.
     /// - Returns: The action, if there is one.
-    fileprivate func hint(for registry: RegistryHost, isPlain: Bool) -> String? {
+    public func hint(for registry: RegistryHost, isPlain: Bool = false) -> String? {
+        if let proxy { return kind.hint(forProxy: proxy) }
+        let isUnresolved = kind == .resolve || kind == .givenUp && cause == .resolve
+        let name = isUnresolved ? registry.withSuggestion : registry.name
+        return kind.hint(for: registry, named: name, isPlain: isPlain)
+    }
+}
+
+extension TransportError.Kind {
+    /// Returns the recommended action after a proxy could not be used.
+    fileprivate func hint(forProxy proxy: String) -> String {
+        switch self {
+        case .tls: "check \(proxy); pass its certificate authority with --ca-file"
+        case .notTLS:
+            "check \(proxy); if it does not use TLS, begin its URL with http:// in the proxy "
+                + "environment variable"
+        case .certificateName:
+            "check \(proxy); use the host name of its certificate in the proxy environment variable"
+        case .certificateTime: "check the clock of this machine and the certificate of \(proxy)"
+        default: "check \(proxy) in https_proxy, and no_proxy"
+        }
+    }
+
+    /// Returns the recommended action after a transport error.
+    ///
+    /// - Parameters:
+    ///   - registry: The registry.
+    ///   - name: Its name, with a suggestion if there is one.
+    ///   - isPlain: A Boolean value that indicates whether it is accessed without TLS.
+    /// - Returns: The action, if there is one.
+    fileprivate func hint(
+        for registry: RegistryHost, named name: String, isPlain: Bool
+    ) -> String? {
         switch self {
         case .resolve:
-            "check the spelling of \(registry.withSuggestion) and the network connection"
+            "check the spelling of \(name) and the network connection"
         case .connect:
             "check the port, and that \(registry) is up; behind a proxy, check "
                 + "https_proxy and no_proxy"
@@ -220,7 +249,7 @@ extension TransportError.Kind {
             "check the clock of this machine; if it is right, ask the operator of \(registry) to "
                 + "renew the certificate"
         case .givenUp:
-            "check the name \(registry.withSuggestion), its port, and that it is reachable from here; behind a "
+            "check the name \(name), its port, and that it is reachable from here; behind a "
                 + "proxy, check https_proxy and no_proxy"
         case .notTLS:
             "for a registry without TLS, use --plain-http \(registry), or set "
@@ -241,8 +270,10 @@ extension TransportError.Kind {
 extension RegistryHost {
     /// The name, with that of a public registry if it is similar: `ghrc.io (did you mean ghcr.io?)`.
     fileprivate var withSuggestion: String {
-        guard let known = Suggestion.nearest(to: name, among: RegistryProfile.publicHosts),
-            (1...2).contains(Suggestion.distance(from: name, to: known))
+        let host = String(name.prefix { $0 != ":" })
+        guard !RegistryProfile.isPublic(host),
+            let known = Suggestion.nearest(to: host, among: RegistryProfile.publicHosts),
+            (1...2).contains(Suggestion.distance(from: host, to: known))
         else { return name }
         return "\(name) (did you mean \(known)?)"
     }

@@ -274,5 +274,5 @@ private struct ContactFailure: ContentFailure {
 
     var failureClass: FailureClass { .unavailable }
     var description: String { "\(error)" }
-    var hint: String? { (error as? TransportError)?.kind.hint(for: host) }
+    var hint: String? { (error as? TransportError)?.hint(for: host) }
 }

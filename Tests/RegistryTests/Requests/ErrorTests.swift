@@ -44,17 +44,43 @@ import Testing
     @Test(arguments: [
         ("ghrc.io", "ghrc.io (did you mean ghcr.io?)"),
         ("quay.oi", "quay.oi (did you mean quay.io?)"),
+        ("ghrc.io:443", "ghrc.io:443 (did you mean ghcr.io?)"),
         ("ghcr.io", "ghcr.io"), ("registry.example.com", "registry.example.com"),
+        ("nvcr.io", "nvcr.io"), ("lscr.io", "lscr.io"), ("icr.io", "icr.io"),
+        ("us.icr.io", "us.icr.io"), ("ghcr.azurecr.io", "ghcr.azurecr.io"),
     ])
     func `suggest a public registry for a similar name that does not resolve`(
         name: String, shown: String
     ) throws {
         let operation = Operation(
             kind: .manifestHead, phrase: "reading", registry: try RegistryHost(parsing: name))
-        for kind in [TransportError.Kind.resolve, .givenUp] {
-            let hint = RegistryError(operation, TransportError(kind, "")).hint
-            #expect(hint?.contains(" \(shown)\(kind == .givenUp ? "," : " and")") == true)
+        for error in [
+            TransportError(.resolve, ""), TransportError(.givenUp, "", cause: .resolve),
+        ] {
+            let hint = RegistryError(operation, error).hint
+            #expect(hint?.contains(" \(shown)\(error.kind == .givenUp ? "," : " and")") == true)
         }
+    }
+
+    @Test(
+        arguments: [
+            TransportError(.connect, ""), TransportError(.givenUp, "", cause: .connect),
+            TransportError(.resolve, "", proxy: "the proxy p:1"),
+            TransportError(.givenUp, "", proxy: "the proxy p:1", cause: .resolve),
+        ])
+    func `suggest no registry after another failure`(error: TransportError) throws {
+        let hint = error.hint(for: try RegistryHost(parsing: "ghrc.io"))
+        #expect(hint != nil && hint?.contains("did you mean") == false)
+        #expect(
+            error.proxy == nil || hint == "check the proxy p:1 in https_proxy, and no_proxy")
+    }
+
+    @Test(arguments: [TransportError.Kind.tls, .notTLS, .certificateName, .certificateTime])
+    func `of an HTTPS proxy have hints about the proxy`(kind: TransportError.Kind) throws {
+        let error = TransportError(kind, "", proxy: "the proxy https://p:1")
+        let hint = try #require(error.hint(for: .init(parsing: "ghcr.io")))
+        #expect(hint.contains("the proxy https://p:1"))
+        #expect(!hint.contains("--plain-http") && !hint.contains("ghcr.io"))
     }
 
     @Test(arguments: [
