@@ -61,6 +61,7 @@ import Testing
         let run = try await login(docker.host, password: "canary-wrong")
         #expect(run.status == 77, "\(run.said)")
         #expect(run.errors.contains("logging in to \(docker.host)"))
+        #expect(run.errors.contains("credentials from standard input (user ci) rejected (401)"))
         #expect(!run.said.contains("canary"))
         #expect(file == before)
     }

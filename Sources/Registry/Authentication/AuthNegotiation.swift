@@ -236,7 +236,7 @@ struct AuthNegotiation: Sendable {
     private mutating func nextWithoutCredential() -> Step {
         guard case .found(let found)? = credential, let rejection else { return .fail }
         let rejected = RejectedCredential(
-            registry: operation.registry, source: found.source ?? "unknown",
+            registry: operation.registry, source: found.source,
             user: found.credential.displayUser, rejectedBy: rejection.host,
             status: rejection.status)
         if rejection.isByTokenServer || (scheme == .basic && rejection.status == 401) {

@@ -69,16 +69,16 @@ actor CredentialResolver {
 
     /// Reports the source of a credential once, when the credential is first used.
     func reportUse(of found: FoundCredential) {
-        guard let source = found.source else { return }
-        sendOnce(.credentialUsed(host: host, source: source))
-        if found.isTrimmed { sendOnce(.credentialTrimmed(host: host, source: source)) }
+        guard !found.isEntered else { return }
+        sendOnce(.credentialUsed(host: host, source: found.source))
+        if found.isTrimmed { sendOnce(.credentialTrimmed(host: host, source: found.source)) }
     }
 
     /// Records that the registry or its token server accepted a credential.
     func recordAcceptance(of found: FoundCredential) {
-        guard let source = found.source else { return }
+        guard !found.isEntered else { return }
         rejections[found.credential] = nil
-        sendOnce(.credentialAccepted(host: host, source: source))
+        sendOnce(.credentialAccepted(host: host, source: found.source))
     }
 
     /// Records that a credential was rejected and that no source has a newer one.

@@ -17,22 +17,26 @@ public enum Credential: Hashable, Sendable {
 public struct FoundCredential: Hashable, Sendable {
     /// The credential.
     public let credential: Credential
-    /// The label of the source, such as `mirror.yaml` or a file's path; `nil` for the command line.
-    public let source: String?
+    /// The label of the source, such as `mirror.yaml`, a file's path or `standard input`.
+    public let source: String
+    /// A Boolean value that indicates whether the credential was entered for this request, so that
+    /// no stored one has to be renewed.
+    public let isEntered: Bool
     /// A Boolean value that indicates whether line breaks at the end of the user or the secret were
     /// removed.
     private(set) var isTrimmed = false
 
     /// The source and the user, for messages: `mirror.yaml (user me)`.
     public var label: String {
-        (source ?? "the command line") + (credential.displayUser.map { " (user \($0))" } ?? "")
+        source + (credential.displayUser.map { " (user \($0))" } ?? "")
     }
 
     /// Creates a found credential.
-    public init(_ credential: Credential, source: String?) {
+    public init(_ credential: Credential, source: String, isEntered: Bool = false) {
         let trimmed = credential.trimmingLineBreaks()
         self.credential = trimmed ?? credential
         self.source = source
+        self.isEntered = isEntered
         self.isTrimmed = trimmed != nil
     }
 }

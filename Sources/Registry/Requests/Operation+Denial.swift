@@ -27,8 +27,8 @@ extension Operation {
     func adviceAfterDenial(of credential: RequestCredential?, _ verdict: DenialVerdict) -> String {
         if repository == nil {
             // Logging in needs no right.
-            if case .found(let found)? = credential, let source = found.source {
-                return RejectedCredential.hint(registry, source)
+            if case .found(let found)? = credential, !found.isEntered {
+                return RejectedCredential.hint(registry, found.source)
             }
             return
                 "correct the user or the password; some registries require an access token instead "
@@ -41,7 +41,7 @@ extension Operation {
         case .anonymous:
             return logIn + (isPull ? "; the repository may be private or missing" : "")
         case .found(let found):
-            let renewal = RejectedCredential.hint(registry, found.source ?? "the command line")
+            let renewal = RejectedCredential.hint(registry, found.source)
             return switch verdict {
             case .rejected: renewal
             case .rejectedOrInsufficient: "\(renewal), or \(permit(found))"

@@ -47,7 +47,10 @@ struct LoginCommand: ConfiguredCommand {
         let network = try await Network(
             to: [host], registries, options, in: context, retryMode: .attended)
         let isVerified = try await network.pool.verify(
-            FoundCredential(Credential(user: user, password: password), source: nil), at: host)
+            FoundCredential(
+                Credential(user: user, password: password),
+                source: readsPassword ? "standard input" : "the prompt", isEntered: true),
+            at: host)
         let location = try await logins.store(user: user, password: password, for: host)
         if !isVerified {
             context.console.warn(

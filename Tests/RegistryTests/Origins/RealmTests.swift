@@ -87,7 +87,7 @@ import TextSafety
         #expect((found != nil) == isUsed)
         let isSent = found.map { realm in
             (try? policy.check(
-                FoundCredential(.user("me", "canary"), source: nil),
+                FoundCredential(.user("me", "canary"), source: "the prompt", isEntered: true),
                 for: .bearer(realm, service: nil), operation)) != nil
         }
         #expect(isSent ?? false == getsPassword)
