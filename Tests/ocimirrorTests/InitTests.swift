@@ -17,6 +17,19 @@ import Testing
         #expect(plan.output.contains("ghcr.io/owner/mirror/grafana:12.1.0"))
     }
 
+    @Test func `the next step has the same configuration file, and an explicit prefix is final`()
+        async throws
+    {
+        let run = try await Workspace().run(
+            "init", "-c", "sub.yaml", "--prefix", "ghcr.io/owner/mirror")
+        #expect(
+            run.errors == """
+                ocimirror: run 'ocimirror doctor -c sub.yaml' to test the registries, and \
+                'ocimirror sync -c sub.yaml'
+
+                """)
+    }
+
     @Test func `every commented entry of the generated configuration is valid`() async throws {
         let workspace = try Workspace()
         _ = try await workspace.run("init")

@@ -45,6 +45,8 @@ import Testing
         let run = try await Workspace().run("lock", "merge", "images.lock.yaml")
         #expect(run.status == 64)
         #expect(run.errors.contains("missing argument: SHARD: lock file of each shard"))
+        let help = try await Workspace().run("lock", "merge", "-h")
+        #expect(help.output.contains("LOCK SHARD…"), "\(help.output)")
     }
 
     @Test func `keeps unknown fields of shard lock files`() async throws {

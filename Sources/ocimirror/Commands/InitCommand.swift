@@ -11,10 +11,13 @@ internal import YAML
 /// The command `init`.
 struct InitCommand: ConfiguredCommand {
     var options = CommonOptions()
-    var prefix = "ghcr.io/owner/mirror"
+    var prefix: String?
     var values: [String] = []
     var paths: [String] = []
     var rules: String?
+
+    /// The prefix of the example if none is given.
+    private static let examplePrefix = "ghcr.io/owner/mirror"
 
     static let name = "init"
     static let summary = "Create a commented mirror.yaml"
@@ -34,7 +37,7 @@ struct InitCommand: ConfiguredCommand {
         [
             .option(
                 "--prefix", placeholder: "PREFIX", into: \.prefix,
-                help: "target registry and path for all images"),
+                help: "target registry and path for all images [default: \(examplePrefix)]"),
             .option(
                 "--from-values", placeholder: "PATH", into: \.values,
                 help: "collect images from this file or directory"),
@@ -51,6 +54,7 @@ struct InitCommand: ConfiguredCommand {
         let path = context.absolute(options.config)
         let shown = context.shown(path)
         guard try FileStatus.of(path) == nil else { return failExisting(shown, in: context) }
+        let prefix = self.prefix ?? Self.examplePrefix
         var scaffold = ConfigurationScaffold(prefix: prefix)
         var files: Int?
         var unread = 0
@@ -79,10 +83,17 @@ struct InitCommand: ConfiguredCommand {
             unreadFiles: unread, omissions: scaffold.omissions)
         document.warn(on: context.console)
         context.console.result(options.json ? document.json.text : document.text)
-        context.console.note(
-            (prefix == InitCommand().prefix ? "set the prefix of the targets, then " : "")
-                + "run 'ocimirror doctor' to test the registries, and 'ocimirror sync'")
+        context.console.note(nextStep)
         return document.exitCode
+    }
+
+    /// The next commands, for the same configuration file.
+    private var nextStep: String {
+        let file =
+            options.config == CommonOptions().config
+            ? "" : " -c \(UntrustedText(options.config).display)"
+        return (prefix == nil ? "set the prefix of the targets, then " : "")
+            + "run 'ocimirror doctor\(file)' to test the registries, and 'ocimirror sync\(file)'"
     }
 
     private func failExisting(_ shown: String, in context: ProgramContext) -> ExitCode {
@@ -144,8 +155,8 @@ struct InitCommand: ConfiguredCommand {
             throw UsageError(
                 ["ocimirror", "init"],
                 .invalidValue(
-                    of: "--prefix", UntrustedText(prefix), reason: problem.message, suggestion: nil)
-            )
+                    of: "--prefix", UntrustedText(prefix ?? ""), reason: problem.message,
+                    suggestion: nil))
         }
     }
 }

@@ -28,15 +28,11 @@ struct LockMergeCommand: ConfiguredCommand {
     static let parameters: [Parameter<LockMergeCommand>] =
         [
             .positional("LOCK", into: \.lock, help: "lock file to write"),
-            .positional("SHARD", into: \.shards, help: "lock file of each shard"),
+            .positional(
+                "SHARD", requiresOne: true, into: \.shards, help: "lock file of each shard"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
-        guard !shards.isEmpty else {
-            throw UsageError(
-                ["ocimirror", "lock", Self.name],
-                .missingArgument("SHARD", help: "lock file of each shard"))
-        }
         let path = context.absolute(lock)
         let file = try ConfigurationFile.present(options.config, in: context)
         let target = file?.configuration.targets.first { $0.lock == path }
