@@ -36,6 +36,8 @@ import YAML
         let script = try #require(job["script"]?.items?.first?.text)
         let run = try await stage.run(try stage.folder.write(script, to: "job.sh"), environment)
         #expect((run.status == 0) == isValid, "\(run.said)")
+        let digests = "expected \(String(repeating: "0", count: 64)), received \(stage.digest)\n"
+        #expect(run.errors.contains(digests) == !isValid, "\(run.said)")
         let words = Self.words + "[--previous]\n[run.json]\n" + Self.reports
         #expect(stage.folder.text("words") == (isValid ? words : ""))
         #expect(try await stage.shell("ls pwned 2>/dev/null || true") == "")
@@ -68,6 +70,8 @@ import YAML
         }
         let install = try await run(steps[0], path: "")
         #expect((install.status == 0) == isValid, "\(install.said)")
+        let digests = "expected \(String(repeating: "0", count: 64)), received \(stage.digest)\n"
+        #expect(install.output.contains(digests) == !isValid, "\(install.said)")
         guard isValid else { return }
         let path = try #require(install.output.firstMatch(of: /##vso\[task\.prependpath\](.*)/))
         let conditional = try #require(steps[1].entries?.first?.value.items?.first)
