@@ -69,6 +69,13 @@ import Testing
                     + "linux/amd64)\">platform-missing: missing linux/arm64"), "\(run.output)")
     }
 
+    @Test(arguments: [("junit", #"<failure type="missing""#), ("sarif", #""ruleId":"missing""#)])
+    func `each format has the status of a missing tag`(format: String, text: String) async throws {
+        let run = try await check("--format", format, name("app:9.9"))
+        #expect(run.status == 1, "\(run.said)")
+        #expect(run.output.replacing("\": \"", with: "\":\"").contains(text), "\(run.output)")
+    }
+
     @Test func `a format for SARIF`() async throws {
         let run = try await check("--format", "sarif", name("app:1.0"), name("one:1.0"))
         let results = try run.json["runs"]?.elements.first?["results"]?.elements

@@ -51,7 +51,7 @@ enum CheckFormats {
                 ]
             }
         }
-        let rules = Finding.ID.allCases.map(\.rawValue) + ["failed"]
+        let rules = Finding.ID.allCases.map(\.rawValue) + ["failed", "missing"]
         let driver: JSONValue = [
             "name": "ocimirror", "version": .string(version),
             "rules": .array(rules.map { ["id": .string($0)] }),
@@ -66,7 +66,9 @@ enum CheckFormats {
     private static func problems(of image: CheckedImage) -> [(rule: String, message: String)] {
         let errors = image.report?.findings.filter { $0.severity == .error } ?? []
         return errors.map { ($0.id.rawValue, $0.message) }
-            + (image.failure.map { [("failed", $0.message)] } ?? [])
+            + (image.failure.map {
+                [($0.failureClass == .missing ? "missing" : "failed", $0.message)]
+            } ?? [])
     }
 
     /// Returns text for an XML document; characters that XML cannot contain become `?`.
