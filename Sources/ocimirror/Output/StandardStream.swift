@@ -55,8 +55,8 @@ enum StandardStream: Int32 {
 
     /// Writes text.
     ///
-    /// - Returns: The `errno` of a failed write, or `nil`. A closed pipe is not a failure, because
-    ///   its reader has seen enough.
+    /// - Returns: The `errno` of a failed write, or `nil`. It is not a failure if the
+    ///   reader has closed the pipe.
     @discardableResult
     func write(_ text: String) -> Int32? {
         var bytes = Array(text.utf8)[...]
