@@ -21,8 +21,8 @@ enum CurlError {
         // With a status, the proxy has connected to the origin, which is the one that failed.
         if let proxy, proxy.usesTLS, connectStatus == 0, isTLSFailure(code) {
             let text =
-                kind == .notTLS ? "the proxy does not use TLS" : message(for: code, diagnosis)
-            return TransportError(kind, "\(proxy.name): \(text)", proxy: proxy.name)
+                kind == .notTLS ? " does not use TLS" : ": \(message(for: code, diagnosis))"
+            return TransportError(kind, proxy.name + text, proxy: proxy.name)
         }
         let text: String
         switch code {

@@ -158,6 +158,19 @@ import TextSafety
         #expect(known?.kind == .refused && known?.proxy == nil, "\(known?.message ?? "")")
     }
 
+    @Test func `A27 an HTTPS proxy that does not use TLS is named`() async throws {
+        let proxy = try WireServer { connection throws(WireClosed) in
+            try connection.send("HTTP/1.1 400 Bad Request\r\n\r\n")
+        }
+        let name = "the proxy https://127.0.0.1:\(proxy.port)"
+        let rules = ProxyRules(environment: ["https_proxy": "https://127.0.0.1:\(proxy.port)"])
+        let error = await #expect(throws: TransportError.self) {
+            try await CurlTransport(.init(proxies: rules)).send(
+                HTTPRequest(.get, HTTPURL(parsing: "https://registry.test/v2/")))
+        }
+        #expect(error == TransportError(.notTLS, "\(name) does not use TLS", proxy: name))
+    }
+
     @Test func `A27 a proxy that closes the connection is a connection failure`() async throws {
         let (_, result) = try await send("https://registry.test/v2/") { _ in }
         let error = #expect(throws: TransportError.self) { try result.get() }

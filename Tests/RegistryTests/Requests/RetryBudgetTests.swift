@@ -79,6 +79,18 @@ import Testing
         scene.wire.expectDone()
     }
 
+    @Test func `a host that is given up because it does not resolve has a suggestion`()
+        async throws
+    {
+        let failed = Exchange("HEAD https://ghrc.io/v2/app/manifests/1.0", .failing(.resolve))
+        let scene = try Scene([failed, failed, failed])
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await scene.repository("ghrc.io/app").resolve(.tag(Tag(parsing: "1.0")))
+        }
+        #expect(error?.cause?.isUnreachable == true)
+        #expect(error?.hint?.contains("did you mean ghcr.io?") == true)
+    }
+
     @Test func `a host that was never reached is given up within seconds`() async throws {
         let rejected = Exchange("HEAD \(Self.base)", .failing(.connect))
         let scene = try Scene([rejected, rejected, rejected])
