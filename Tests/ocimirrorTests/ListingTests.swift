@@ -36,6 +36,16 @@ import Testing
         #expect(Listing.wrap("画像 画像", to: 8) == ["画像", "画像"])
     }
 
+    @Test func `gives each cell a line if those before the last one do not fit`() {
+        #expect(
+            text(40, "registry.example.com/team/grafana", "mirrored", "6 MB") == """
+                registry.example.com/team/grafana
+                    mirrored
+                    6 MB
+
+                """)
+    }
+
     @Test func `with titles becomes labeled lines if it is too wide`() {
         func text(width: Int) -> String {
             var listing = Listing(width: width, titles: ["registry", "network", "TLS"])
@@ -47,7 +57,7 @@ import Testing
         #expect(
             text(width: 34) == """
                 registry              network  TLS
-                registry.example.com  ok
+                registry.example.com  ok       -
                     hint: x
 
                 """)

@@ -85,9 +85,9 @@ struct DoctorDocument {
 }
 
 extension RegistryDiagnosis.Check? {
-    /// Returns the cell of the table; a dash if the test does not apply.
+    /// Returns the cell of the table, which is empty if the test does not apply.
     fileprivate func cell(_ style: TextStyle) -> Listing.Cell {
-        guard let check = self else { return Listing.Cell(text: "-", paint: style.dim) }
+        guard let check = self else { return Listing.Cell(text: "") }
         let paint: (String) -> String =
             switch check.status {
             case .ok: style.green

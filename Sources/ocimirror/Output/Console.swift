@@ -99,7 +99,7 @@ struct Console: Sendable {
 
     /// Writes a line to standard error, broken at spaces if it does not fit the terminal.
     func writeLine(_ line: Listing.Cell) {
-        guard let width = errorWidth, line.text.columnCount > width else {
+        guard let width = errorWidth, line.text.columns > width else {
             return screen.write("\(line.paint(line.text))\n", to: .error)
         }
         screen.write(Listing.lines([line], width: width), to: .error)

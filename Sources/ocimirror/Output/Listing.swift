@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import TextSafety
-
 /// A table of aligned columns, with wrapped detail lines below each row.
 struct Listing {
     /// The text of a cell and its style.
@@ -40,8 +38,9 @@ struct Listing {
     /// - Parameters:
     ///   - width: The maximum width of a line.
     ///   - style: The style of titles and details.
-    ///   - titles: The titles of the columns, or nothing. A table with titles that is too wide
-    ///     becomes one block per row, with a labeled line for each cell.
+    ///   - titles: The titles of the columns, or nothing. A table with titles has a dash in each
+    ///     empty cell; if it is too wide, it becomes one block per row, with a labeled line for each
+    ///     cell that is not empty.
     init(
         width: Int, style: TextStyle = TextStyle(hasColor: false), titles: [String] = []
     ) {
@@ -77,31 +76,54 @@ struct Listing {
 
     /// The formatted table.
     var text: String {
-        let titleRow = Row(
-            cells: titles.map { Cell(text: $0, paint: style.dim) }, details: [])
-        let rows = (titles.isEmpty ? [] : [titleRow]) + merged
-        let columns = rows.map(\.cells.count).max() ?? 0
-        let widths = (0..<columns).map { column in
-            rows.map { $0.cells.count > column ? $0.cells[column].text.columnCount : 0 }.max() ?? 0
+        titles.isEmpty ? Self.table(merged, width: width) : titledText
+    }
+
+    /// The table with its titles, or the blocks of its rows if it is too wide.
+    private var titledText: String {
+        let dash = Cell(text: "-", paint: style.dim)
+        let titleRow = Row(cells: titles.map { Cell(text: $0, paint: style.dim) }, details: [])
+        let rows = merged
+        let filled = rows.map { row in
+            var row = row
+            row.cells = row.cells.map { $0.text.isEmpty ? dash : $0 }
+            return row
         }
-        if !titles.isEmpty, widths.reduce(-2, { $0 + $1 + 2 }) > width {
-            return rows.dropFirst().map(block).joined()
+        let table = [titleRow] + filled
+        let fits = Self.columnWidths(of: table).reduce(-2) { $0 + $1 + 2 } <= width
+        return fits ? Self.table(table, width: width) : rows.map(block).joined()
+    }
+
+    private static func columnWidths(of rows: [Row]) -> [Int] {
+        (0..<(rows.map(\.cells.count).max() ?? 0)).map { column in
+            rows.map { $0.cells.count > column ? $0.cells[column].text.columns : 0 }.max() ?? 0
         }
+    }
+
+    /// Returns aligned rows.
+    private static func table(_ rows: [Row], width: Int) -> String {
+        let widths = columnWidths(of: rows)
         var text = ""
         for row in rows {
             let last = row.cells.lastIndex { !$0.text.isEmpty } ?? 0
+            let start = widths[..<last].reduce(0) { $0 + $1 + 2 }
+            if start - 2 > width {
+                let cells = row.cells.filter { !$0.text.isEmpty }
+                text += lines(Array(cells.prefix(1)), width: width)
+                text += details(Array(cells.dropFirst()) + row.details, width: width)
+                continue
+            }
             for (column, cell) in row.cells[..<last].enumerated() {
-                let padding = widths[column] - cell.text.columnCount + 2
+                let padding = widths[column] - cell.text.columns + 2
                 text += cell.paint(cell.text) + String(repeating: " ", count: padding)
             }
-            let start = widths[..<last].reduce(0) { $0 + $1 + 2 }
-            if !Self.fits(row.cells[last].text, in: width - start), last > 0 {
+            if !fits(row.cells[last].text, in: width - start), last > 0 {
                 while text.last == " " { text.removeLast() }
-                text += "\n" + Self.details([row.cells[last]], width: width)
+                text += "\n" + details([row.cells[last]], width: width)
             } else {
-                text += Self.lastCell(row.cells[last], from: start, width: width)
+                text += lastCell(row.cells[last], from: start, width: width)
             }
-            text += Self.details(row.details, width: width)
+            text += details(row.details, width: width)
         }
         return text
     }
@@ -126,8 +148,8 @@ struct Listing {
     /// Returns a Boolean value that indicates whether a text fits into a column, in several lines if
     /// it is wide enough; if not, the text gets its own lines.
     private static func fits(_ text: String, in width: Int) -> Bool {
-        let longest = words(of: text).map(\.columnCount).max() ?? 0
-        return text.columnCount <= width || width >= minimumWrappedWidth && longest <= width
+        let longest = words(of: text).map(\.columns).max() ?? 0
+        return text.columns <= width || width >= minimumWrappedWidth && longest <= width
     }
 
     /// Returns the lines of the last cell of a row, wrapped within its column.
@@ -161,7 +183,7 @@ struct Listing {
         var line = ""
         var lineWidth = 0
         for word in words(of: text) {
-            let wordWidth = word.columnCount
+            let wordWidth = word.columns
             if !line.isEmpty, lineWidth + 1 + wordWidth > width {
                 lines.append(line)
                 line = ""
