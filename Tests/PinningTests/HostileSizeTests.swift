@@ -103,7 +103,7 @@ import YAML
         let files = RepositoryFiles(read: { $0 == "values.yaml" ? Array(base.utf8) : nil })
         let tags = (0..<5000).map { "a\($0)Tag: 1.4.2\nb\($0)Tag: 1.0.0\n" }.joined()
         let pinned = Pinner(try Fixture.lock("images.lock.yaml"))
-            .pin(Array(tags.utf8), path: "prod.yaml", context: FileContext(files: files))
+            .pin(Array(tags.utf8), path: "values-prod.yaml", context: FileContext(files: files))
         #expect(pinned.sites.count == 5000)
         #expect(pinned.sites.allSatisfy { $0.status == .changed })
     }

@@ -16,6 +16,8 @@ struct BaseImage {
     var tagKey: String?
     /// The reason for which the tag is not known to be that of the image; `nil` if it is.
     var doubt: String?
+    /// The keys that can have the registry in this file and in those between it and the overlay.
+    var registryKeys = ["registry", "defaultRegistry"]
     /// The path of the file.
     let file: String
     /// The use of the tag by the chart of that file.
@@ -185,8 +187,11 @@ struct BaseFinder {
         at keys: ArraySlice<String>, _ isReplaced: Bool, in path: String
     ) -> FoundRegistry? {
         guard let scope = files.values(in: path)?.scope else { return nil }
-        if !isReplaced, let own = located(keys, in: path)?.mapping.text("registry") {
-            return FoundRegistry(text: own, file: path, isCertain: true)
+        if !isReplaced, let own = located(keys, in: path)?.mapping["registry"] {
+            // Templates usually omit an empty registry.
+            let text = own.text ?? ""
+            return FoundRegistry(
+                text: text.isEmpty ? "docker.io" : text, file: path, isCertain: !text.isEmpty)
         }
         for (node, isCertain) in [
             (scope.registry, true), (scope.defaultRegistry, true), (scope.outerRegistry, false),
@@ -209,11 +214,17 @@ struct BaseFinder {
         _ query: Query, at keys: [String], in scope: ValuesScope
     ) -> Result {
         var packaged: String?
+        var nearer: [(file: String, mapping: MergedMapping)] = []
         for place in places {
             guard budget > 0 else { return .limited }
             switch place {
             case .file(let path):
-                if let result = find(query, at: keys[...], in: path, scope) { return result }
+                if let result = find(query, at: keys[...], in: path, scope) {
+                    return Self.result(result, under: nearer)
+                }
+                if let mapping = located(keys[...], in: path)?.mapping {
+                    nearer.append((path, mapping))
+                }
             case .subcharts(let directory):
                 guard let first = keys.first else { continue }
                 let charts = subcharts(first, of: directory)
@@ -221,7 +232,7 @@ struct BaseFinder {
                     let path = "\(chart)values.yaml"
                     guard path != file else { continue }
                     if let result = find(query, at: keys.dropFirst(), in: path, scope) {
-                        return result
+                        return Self.result(result, under: nearer)
                     }
                 }
                 if files.dependencies(ofChartIn: directory)[first] != nil,
@@ -232,6 +243,20 @@ struct BaseFinder {
             }
         }
         return packaged.map(Result.packaged) ?? .missing
+    }
+
+    /// Returns an image, unless a file between it and the overlay changes its registry.
+    private static func result(
+        _ result: Result, under nearer: [(file: String, mapping: MergedMapping)]
+    ) -> Result {
+        guard case .found(let image) = result else { return result }
+        for (file, mapping) in nearer {
+            if let key = image.registryKeys.first(where: { mapping[$0] != nil }) {
+                return .uncertain(
+                    reason: "'\(key)' of \(file) changes the image of \(image.file)")
+            }
+        }
+        return result
     }
 
     /// Returns the use of the tag at a path of values by the templates of the chart and its subcharts.
@@ -275,6 +300,7 @@ struct BaseFinder {
         let scope = scope.over(values.scope)
         var digestKey: String?
         var doubt: String?
+        var registryKeys = ["registry", "defaultRegistry"]
         switch query {
         case .image(let overlay):
             var reader = ImageMappingReader(
@@ -305,6 +331,7 @@ struct BaseFinder {
             }
             site = sites[0]
             digestKey = sibling.digestKey
+            registryKeys = images.flatMap(\.registryKeys)
             if sibling.hasOwnVersion { doubt = "'\(tag)' may have other uses" }
             if mapping[tag] == nil, let other = sibling.otherTagKey {
                 doubt = "\(path) has the tag in '\(other)'"
@@ -316,7 +343,8 @@ struct BaseFinder {
             BaseImage(
                 repository: image.repository, tag: image.tag,
                 digestShape: site.digest == nil ? nil : site.shape, digestKey: digestKey,
-                tagKey: site.tag == nil ? nil : site.tagPath.key, doubt: doubt, file: path,
+                tagKey: site.tag == nil ? nil : site.tagPath.key, doubt: doubt,
+                registryKeys: registryKeys, file: path,
                 tagUse: reuse.use(of: site.tagPath.steps)))
     }
 

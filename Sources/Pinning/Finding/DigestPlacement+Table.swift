@@ -48,10 +48,10 @@ extension DigestPlacement {
 
     /// The names of variables for the image that a pipeline builds.
     private static let pushedVariables = [
-        "image", "image_name", "imagename", "image_ref", "image_url", "_image", "_image_name",
-        "docker_image", "container_image", "app_image", "release_image", "target_image",
-        "output_image", "push_image", "built_image", "new_image",
-    ]
+        "image", "image_name", "imagename", "image_ref", "image_url", "docker_image",
+        "container_image", "app_image", "release_image", "target_image", "output_image",
+        "push_image", "built_image", "new_image", "ci_registry_image",
+    ].flatMap { [$0, "_\($0)"] }
 
     private static let builds = [
         Row(
@@ -93,7 +93,7 @@ extension DigestPlacement {
             rootKeys: ["jobs", "steps", "stages", "variables", "before_script", "substitutions"],
             fields: ["env", "variables", "substitutions"].flatMap { key in
                 pushedVariables.map { Field(key, $0) }
-            }, isText: true,
+            }, isText: true, isOfPipelines: true,
             reason: "a variable with this name is usually the image that a pipeline pushes"),
         Row(
             files: [Glob("devspace.yaml")], fields: [Field("images", "*", "image")],
@@ -160,7 +160,7 @@ extension DigestPlacement {
         Row(
             fields: [
                 Field("labels", "*"), Field("matchlabels", "*"), Field("commonlabels", "*"),
-                Field("podlabels", "*"), Field("nodeselector", "*"),
+                Field("podlabels", "*"), Field("externallabels", "*"), Field("nodeselector", "*"),
             ], isText: true,
             reason: "a label cannot contain a digest"),
         Row(

@@ -54,15 +54,17 @@ struct PinDirectives: Sendable {
         }
         guard !offsets.isEmpty else { return }
         for document in stream.documents {
-            removeTexts(in: document.root, offsets, of: text)
+            removeTexts(in: document.root, offsets[...], of: text)
         }
     }
 
     /// Removes the directives that are parts of values.
     private mutating func removeTexts(
-        in node: YAMLNode, _ offsets: [Int], of text: YAMLText
+        in node: YAMLNode, _ all: ArraySlice<Int>, of text: YAMLText
     ) {
-        guard offsets.contains(where: node.range.contains) else { return }
+        let offsets = all[Self.position(of: node.range.lowerBound, in: all)...]
+            .prefix { $0 < node.range.upperBound }
+        guard !offsets.isEmpty else { return }
         switch node.kind {
         case .mapping(let entries, _):
             for entry in entries {
@@ -76,13 +78,25 @@ struct PinDirectives: Sendable {
             let end = max(node.range.lowerBound, node.range.upperBound - 1)
             comments.remove(text.mark(at: end).line)
         case .scalar:
-            for offset in offsets where node.range.contains(offset) {
+            for offset in offsets {
                 let line = text.mark(at: offset).line
                 byLine[line] = nil
                 comments.remove(line)
             }
         case .alias: break
         }
+    }
+
+    /// Returns the position of the first of ascending offsets that is not less than a bound.
+    private static func position(of bound: Int, in offsets: ArraySlice<Int>) -> Int {
+        var range = offsets.startIndex..<offsets.endIndex
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            range =
+                offsets[middle] < bound
+                ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
     }
 
     /// Returns the directive for a line, or `nil` if there is none.

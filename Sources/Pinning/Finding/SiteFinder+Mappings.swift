@@ -21,9 +21,13 @@ extension SiteFinder {
             return claimParameters(of: node, at: path)
         }
         if path.key?.hasSuffix("nnotations") ?? false { return claimAnnotations(node, at: path) }
-        // The names of parameters are paths, and not the keys of one image.
-        let parameters = claimParameters(of: node, at: path)
-        guard parameters.keys.isEmpty else { return parameters }
+        // The names of parameters are paths, and not the keys of one image; others can be beside them.
+        var parameters = claimParameters(of: node, at: path)
+        guard parameters.keys.isEmpty else {
+            let mapping = MergedMapping(node, anchors)
+            parameters.keys.formUnion(claimSiblings(mapping, at: path, except: parameters).keys)
+            return parameters
+        }
         let claims = claim(MergedMapping(node, anchors), at: path, rule)
         return rule?.form == .skip ? .all : claims
     }

@@ -105,7 +105,21 @@ extension SiteFinder {
             }
         }
         complete(&site, with: base)
+        if case .found(let image) = base, site.missingIDReason == nil, !hasValues(over: image.file)
+        {
+            site.missingIDReason =
+                "the file is not known to have values of \(image.file): add '# ocimirror: ID' or a rule"
+            site.isUncertain = true
+        }
         add(site)
+    }
+
+    /// Returns a Boolean value that indicates whether this file is an overlay of a file with values: by
+    /// its name, or because it is a resource with values.
+    private func hasValues(over base: String) -> Bool {
+        let name = file.split(separator: "/").last ?? ""
+        return surroundings.valuesDepth > 0 || name.contains("values")
+            || base.split(separator: "/").last == name
     }
 
     private mutating func baseSibling(

@@ -37,6 +37,7 @@ extension SiteFinder {
         _ mapping: MergedMapping, at path: SitePath, except others: Claims
     ) -> Claims {
         var claims = Claims()
+        let reason = surroundings.placement.reason(at: path, in: mapping, isText: false)
         let siblings = (mapping.node.entries ?? []).compactMap { entry in
             entry.key.text.flatMap { others.contains($0) ? nil : SiblingNames(of: $0) }
                 .flatMap { SiblingImage($0, in: mapping, except: others) }
@@ -50,9 +51,15 @@ extension SiteFinder {
                 path: path.appending(key: sibling.key), shape: .tag, at: node)
             sibling.read(into: &site, at: path)
             ImageComposer(scope: surroundings.values).compose(&site)
+            if let reason { site.skip(reason) }
+            // A chart or a Git repository is nothing to list.
+            if sibling.isOfOther, !(site.image.map { lock?.has($0.repository) ?? false } ?? false) {
+                continue
+            }
             if sibling.hasOwnVersion {
                 site.missingIDReason =
                     "'\(sibling.tagKey)' may have other uses: add '# ocimirror: ID' or a rule"
+                site.isUncertain = sibling.isOfOther
             } else if names[sibling.tagKey, default: 0] > 1 {
                 site.missingIDReason =
                     "'\(sibling.tagKey)' can be the tag of several images: add '# ocimirror: ID' "
@@ -78,15 +85,20 @@ struct SiblingImage {
     let name: String
     /// Another key of the mapping that can have the tag; `nil` if there is none.
     let otherTagKey: String?
+    /// The keys that can have the registry.
+    let registryKeys: [String]
+    /// A Boolean value that indicates whether the key can be about a chart or a Git repository.
+    let isOfOther: Bool
     private let registryKey: String?
     private let mapping: MergedMapping
 
-    /// A Boolean value that indicates whether the tag is in a variable, or in a key such as `webVersion`,
-    /// which is not that of an image.
+    /// A Boolean value that indicates whether the tag is in a variable, or in a key such as `webVersion`
+    /// or `chartTag`, which is not that of an image.
     var hasOwnVersion: Bool {
-        digestKey == nil
-            && (key.hasSuffix("_IMAGE")
-                || (tagKey.hasSuffixIgnoringCase("version") && !ImageKeys.isImageTag(tagKey)))
+        isOfOther
+            || digestKey == nil
+                && (key.hasSuffix("_IMAGE")
+                    || (tagKey.hasSuffixIgnoringCase("version") && !ImageKeys.isImageTag(tagKey)))
     }
 
     /// The keys of the name, the tag and the digest.
@@ -121,6 +133,8 @@ struct SiblingImage {
         self.key = key
         self.name = name
         self.tagKey = tagKey
+        isOfOther = names.isOfOther
+        registryKeys = names.registries
         otherTagKey = names.tags.first { $0 != tagKey && mapping[$0] != nil }
         self.mapping = mapping
         digestKey = names.digests.first { mapping[$0].map(ImageKeys.mayBeDigest) ?? false }
@@ -147,6 +161,8 @@ struct SiblingNames {
     let tags: [String]
     let digests: [String]
     let registries: [String]
+    /// A Boolean value that indicates whether the key can be about a chart or a Git repository.
+    let isOfOther: Bool
     /// The keys of an overlay with which it can replace the name.
     let replacing: [String]
 
@@ -157,10 +173,11 @@ struct SiblingNames {
         }
         self.key = key
         let stems: [String]
+        var isOfOther = false
         // Variables such as `WEB_IMAGE` and `WEB_TAG`.
         let isVariable = key.hasSuffix("_IMAGE")
         if let stem = stem(without: ["Repository", "_repository", "-repository"]) {
-            guard !ImageKeys.isOfOther(stem) else { return nil }
+            isOfOther = ImageKeys.isOfOther(stem)
             stems = [stem]
         } else if let stem = stem(without: ["Repo", "_repo", "-repo"]), ImageText.isImageKey(stem) {
             stems = [stem]
@@ -175,6 +192,7 @@ struct SiblingNames {
             let outer = "_-".contains(stem.suffix(1)) ? stem.dropLast() : stem
             stems = [name, String(outer)].filter { !$0.isEmpty }
         }
+        self.isOfOther = isOfOther
         func names(_ words: [String]) -> [String] {
             stems.flatMap { stem in
                 words.flatMap { word in

@@ -207,6 +207,9 @@ struct SiteFinder {
                 ?? surroundings.placement.reason(
                     at: site.path, in: mapping.map { MergedMapping($0, anchors) },
                     isText: site.mapping == nil)
+                ?? (site.tag == nil
+                    ? nil
+                    : surroundings.placement.reason(at: site.tagPath, in: nil, isText: true))
             if let reason { site.skip(reason) }
             if let missingIDReason = site.missingIDReason { site.reject(missingIDReason) }
         }
