@@ -71,7 +71,7 @@ extension RemoteRepository {
                 return found.count
             }
         } catch let error as RegistryError {
-            guard let status = error.registryStatus, [400, 404, 405, 406, 501].contains(status)
+            guard let status = error.contentStatus, [400, 404, 405, 406, 501].contains(status)
             else { throw error }
             if !error.reportsMissingContent { client.listsReferrers = false }
             return nil

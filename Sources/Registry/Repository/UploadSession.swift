@@ -182,7 +182,7 @@ struct UploadSession: Sendable {
     /// Returns the kind of a failure, which determines the next step.
     static func kind(of error: RegistryError) -> BlobUpload.Failure {
         if error.registryStatus == 413 { return .tooLarge }
-        let namesSession = error.has { $0.hasPrefix("BLOB_UPLOAD_") }
+        let namesSession = error.registryStatus != nil && error.has { $0.hasPrefix("BLOB_UPLOAD_") }
         if namesSession || (error.registryStatus == 404 && error.problems.isEmpty) {
             return .sessionLost
         }

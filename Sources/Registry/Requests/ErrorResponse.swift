@@ -143,14 +143,18 @@ struct ErrorResponse: Error, Sendable {
     /// A Boolean value that indicates whether the registry lacks content that a manifest refers to.
     ///
     /// Source: distribution-spec § Error Codes; ECR's `LAYERS_NOT_FOUND`.
-    var namesMissingContent: Bool { problems.contains(where: \.namesMissingContent) }
+    var namesMissingContent: Bool {
+        responder != .tokenServer && problems.contains(where: \.namesMissingContent)
+    }
 
     /// A Boolean value that indicates whether the tag is immutable.
     ///
     /// Source: ECR's `ImageTagAlreadyExistsException`, Harbor's 412, ACR's locked tags, GAR's and
     /// Quay's immutable ones.
     var isAboutImmutableTag: Bool {
-        guard [400, 403, 405, 409, 412].contains(status) else { return false }
+        guard responder == .registry, [400, 403, 405, 409, 412].contains(status) else {
+            return false
+        }
         let words = ["immutab", "already exists", "alreadyexists", "tag_immutable", "is locked"]
         return status == 412
             || problems.contains { problem in

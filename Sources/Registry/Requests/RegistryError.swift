@@ -75,10 +75,14 @@ public struct RegistryError: ContentFailure {
     /// it redirected; `nil` if the failure has another cause.
     var registryStatus: Int? { response?.responder == .registry ? status : nil }
 
+    /// The status of a response of the registry or of a host to which it redirected, not of its token
+    /// server; `nil` if the failure has another cause.
+    var contentStatus: Int? { response?.responder == .tokenServer ? nil : status }
+
     /// A Boolean value that indicates whether the registry reports that the repository or the manifest
     /// of the request is missing, and not only a path that it does not know.
     var reportsMissingContent: Bool {
-        registryStatus == 404 && has(code: ["NAME_UNKNOWN", "MANIFEST_UNKNOWN"].contains)
+        contentStatus == 404 && has(code: ["NAME_UNKNOWN", "MANIFEST_UNKNOWN"].contains)
     }
 
     /// The registry's request id, for its operators.
@@ -175,7 +179,7 @@ public struct RegistryError: ContentFailure {
     /// A Boolean value that indicates whether a policy permits no one to read an existing manifest.
     ///
     /// Source: goharbor/harbor#15885: 412 to HEAD and GET of an image with vulnerabilities.
-    public var blocksPulls: Bool { status == 412 && !request.access.writes }
+    public var blocksPulls: Bool { registryStatus == 412 && !request.access.writes }
 
     /// The registry and the reason, without the operation and its repository.
     public var cause: FailureCause? {

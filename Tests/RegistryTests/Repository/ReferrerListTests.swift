@@ -56,6 +56,20 @@ import Testing
         scene.wire.expectDone()
     }
 
+    @Test func `is not requested again if a host to which the registry redirects has none`()
+        async throws
+    {
+        let other = "https://cdn.test/list"
+        let scene = try Scene([
+            Exchange("GET \(Self.list)", ScriptedResponse(307, ["Location": other])),
+            Exchange("GET \(other)", ScriptedResponse(404)),
+        ])
+        let repository = try scene.repository()
+        #expect(try await repository.referrers(of: Self.subject) == nil)
+        #expect(try await repository.referrers(of: Self.subject) == nil)
+        scene.wire.expectDone()
+    }
+
     @Test(arguments: [400, 404, 405, 501])
     func `does not count as missing because the token server fails`(status: Int) async throws {
         let challenge = ScriptedResponse(

@@ -185,6 +185,38 @@ import TextSafety
         scene.wire.expectDone()
     }
 
+    @Test(arguments: [true, false])
+    func `with 412 is a policy of the registry only if the registry sent it`(byTokenServer: Bool)
+        async throws
+    {
+        let head = "HEAD \(Self.base)/manifests/1"
+        let rejected = ScriptedResponse(412)
+        let other =
+            byTokenServer
+            ? "https://auth.test/token?service=r&scope=repository:app:pull"
+            : "https://cdn.test/manifest"
+        let first =
+            byTokenServer
+            ? ScriptedResponse(
+                401,
+                ["WWW-Authenticate": #"Bearer realm="https://auth.test/token",service="r""#])
+            : ScriptedResponse(307, ["Location": other])
+        let method = byTokenServer ? "GET" : "HEAD"
+        let scene = try Scene(
+            [Exchange(head, first), Exchange("\(method) \(other)", rejected)]
+                + (byTokenServer
+                    ? []
+                    : [
+                        Exchange("GET \(Self.base)/manifests/1", first),
+                        Exchange("GET \(other)", rejected),
+                    ]))
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await scene.repository().resolve(tag)
+        }
+        #expect(error?.blocksPulls == false)
+        scene.wire.expectDone()
+    }
+
     // distribution/distribution#2232: the body decides, not the status.
     @Test func `with 500 names a missing foreign layer and is not retried`() async throws {
         let layer = Sample("a foreign layer")
