@@ -117,6 +117,39 @@ extension ManifestGraph {
             isSparse: !children.allSatisfy { isWanted($0.digest) })
     }
 
+    /// Returns the digests of a manifest and of all manifests below it, of which only the indexes are
+    /// read.
+    ///
+    /// - Parameters:
+    ///   - root: The descriptor of the manifest.
+    ///   - source: The store that has it.
+    ///   - limits: The limits of the graph.
+    ///   - wanted: Returns a filter of the root's children; `nil` for all.
+    /// - Returns: The digests, that of the root first.
+    /// - Throws: The same errors as ``read(from:in:only:limits:)``.
+    public static func digests(
+        below root: Descriptor, in source: any ContentFetcher, limits: Limits = Limits(),
+        only wanted: (RawManifest) throws -> Set<Digest>?
+    ) async throws -> [Digest] {
+        var digests = [root.digest]
+        var seen: Set<Digest> = [root.digest]
+        var remaining = [root].filter(\.mediaType.isIndex)[...]
+        while let descriptor = remaining.popFirst() {
+            let index = try await source.fetch(manifest: descriptor)
+            let wanted = descriptor.digest == root.digest ? try wanted(index) : nil
+            for child in Successors(of: try node(index).manifest).manifests
+            where wanted?.contains(child.digest) ?? true && seen.insert(child.digest).inserted {
+                digests.append(child.digest)
+                if child.mediaType.isIndex { remaining.append(child) }
+            }
+            guard digests.count <= limits.count else {
+                throw ContentError(
+                    .invalid, "index lists more than \(limits.count) manifests")
+            }
+        }
+        return digests
+    }
+
     /// Returns the nodes that are reachable from `root`, each after its children.
     ///
     /// The path is an array instead of the call stack: a graph may nest as deep as it has

@@ -14,6 +14,9 @@ public struct ReferrerReceipt: Hashable, Sendable {
     public internal(set) var present = 0
     /// A Boolean value that indicates whether all requests to the source and the target succeeded.
     public internal(set) var isComplete = true
+    /// A Boolean value that indicates whether a failure may be temporary, so that the next run should
+    /// try again.
+    public internal(set) var shouldRetry = false
     private var failures: [Failure] = []
 
     /// A reason for what was not copied.
@@ -64,6 +67,11 @@ public struct ReferrerReceipt: Hashable, Sendable {
     mutating func fail(_ operation: String, _ error: CopyError) {
         add(Failure(operations: [operation], cause: "\(error)"))
         switch error.failureClass {
+        case .unavailable, .throttled, .quota, .integrity, .incomplete: shouldRetry = true
+        // The next run would have the same response.
+        case .missing, .denied, .invalid: break
+        }
+        switch error.failureClass {
         // The source responded: the listed manifest is missing or is not a referrer.
         case .missing where error.role == .source, .invalid where error.role == .source: break
         default: isComplete = false
@@ -76,6 +84,7 @@ public struct ReferrerReceipt: Hashable, Sendable {
         written.formUnion(other.written)
         present += other.present
         isComplete = isComplete && other.isComplete
+        shouldRetry = shouldRetry || other.shouldRetry
         for failure in other.failures { add(failure) }
     }
 

@@ -16,8 +16,8 @@ extension ImageSync {
                 $0.record(image, root, validatedBy: report)
             }
         }
-        try await copyReferrers(
-            of: loaded.graph.nodes.map(\.descriptor.digest).reversed(), under: root.digest)
+        let subjects = Array(loaded.graph.nodes.map(\.descriptor.digest).reversed())
+        try await copyReferrers(of: root) { _ in subjects }
     }
 
     /// Copies the referrers of the image to the targets where it is new or changed, or where the last
@@ -25,13 +25,16 @@ extension ImageSync {
     /// then completes the lock entries.
     ///
     /// - Parameters:
-    ///   - subjects: The digests of the manifests of the image.
-    ///   - root: The digest of the image.
+    ///   - image: The descriptor of the image.
+    ///   - subjects: Returns the digests of the manifests of the image, which a target has.
     /// - Throws: `CancellationError`.
-    mutating func copyReferrers(of subjects: [Digest], under root: Digest) async throws {
+    mutating func copyReferrers(
+        of image: Descriptor, subjects: (any ContentStore) async throws -> [Digest]
+    ) async throws {
+        let root = image.digest
         let mirrors = resolved.targets.filter(\.state.hasImage)
         var recorded: [StoreLocation: RecordedReferrers] = [:]
-        if image.entry.referrers == .copy {
+        if self.image.entry.referrers == .copy {
             for target in mirrors {
                 recorded[target.location] = target.entry(listing: root).map {
                     RecordedReferrers(
@@ -44,11 +47,11 @@ extension ImageSync {
                     || target.lockEntry != nil && entry == nil
                     || entry?.hasIncompleteReferrers == true
             }
-            let found = try await copyReferrers(of: subjects, under: root, to: lacking)
+            let found = try await copyReferrers(of: root, to: lacking, subjects: subjects)
             for (location, found) in found {
                 recorded[location] = RecordedReferrers(
                     referrers: found.recorded ?? recorded[location]?.referrers ?? [],
-                    isIncomplete: !found.receipt.isComplete)
+                    isIncomplete: found.receipt.shouldRetry)
                 resolved.targets.update(location) { $0.referrers = found.receipt }
             }
         }
@@ -70,14 +73,18 @@ extension ImageSync {
         receipt: ReferrerReceipt, recorded: [LockedImage.Referrer]?
     )
 
-    /// Copies the referrers of several manifests, read once for all targets.
+    /// Copies the referrers of an image and of its manifests, read once for all targets.
     private func copyReferrers(
-        of subjects: [Digest], under root: Digest, to targets: [ImageTarget]
+        of root: Digest, to targets: [ImageTarget],
+        subjects: (any ContentStore) async throws -> [Digest]
     ) async throws -> [StoreLocation: FoundReferrers] {
-        guard !targets.isEmpty else { return [:] }
+        guard let first = targets.first else { return [:] }
         do {
             var stores: [any ContentStore] = []
             for target in targets { stores.append(try store(.target, at: target.location)) }
+            let subjects = try await attributingErrors(to: .target, at: first.location) {
+                try await subjects(stores[0])
+            }
             let copier = ReferrerCopier(
                 transfers: context.transfers, tracker: context.referrers, source: try source,
                 targets: stores)

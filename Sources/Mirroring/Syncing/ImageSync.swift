@@ -68,9 +68,12 @@ struct ImageSync {
     /// - Returns: The findings that its lock entries imply.
     private mutating func confirmUnchanged(_ root: Descriptor) async throws -> [Finding] {
         let unchecked = Set(resolved.targets.compactMap(\.locked).flatMap(\.notChecked)).sorted()
-        let platforms = ImageFacts(at: resolved.targets, listing: root.digest).platforms
-        let children = Set(platforms.map(\.digest)).subtracting([root.digest])
-        try await copyReferrers(of: [root.digest] + children.sorted(), under: root.digest)
+        let (entry, required) = (image.entry, required)
+        try await copyReferrers(of: root) { store in
+            try await ManifestGraph.digests(below: root, in: store) {
+                try RequiredChildren.digests(of: $0, for: entry, required)
+            }
+        }
         return unchecked.map {
             Finding(.notChecked, .note, platform: $0, "\($0): content could not be checked")
         }

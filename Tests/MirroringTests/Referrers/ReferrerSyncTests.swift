@@ -165,6 +165,54 @@ import Testing
         #expect(mirror.world.takeJournal().count == 2)
     }
 
+    @Test func `of every manifest of the image are looked up again`() async throws {
+        let amd64 = ImageBuilder().multiPlatform([.linuxAMD64], seed: 8)
+        let arm64 = ImageBuilder().image(
+            .linuxARM64, layers: [.random(size: 100, seed: 1)])
+        let nested = ImageBuilder().index([.image(arm64)])
+        let statement = IndexEntry.attestation(of: arm64)
+        let index = ImageBuilder().index([
+            .unlabelled(amd64), .image(arm64), .unlabelled(nested), statement,
+        ])
+        let signed = index.manifests.map { $0.descriptor }
+        let signatures = signed.map { ImageBuilder().artifact("a/sig", "\($0.digest)", about: $0) }
+        var mirror = try Mirror(
+            ["{source: 'a.example/app:1.0', validation: index}"], to: ["one.example/m"],
+            settings: "platforms: [linux/arm64]")
+        try await mirror.world.publish(index, at: "a.example/app:1.0")
+        for signature in signatures {
+            try await mirror.world.publish(signature, at: "a.example/app")
+        }
+        mirror.world.intercept { event, _ in
+            if case .referrers = event.operation, event.location.description == "a.example/app" {
+                throw ContentError(.unavailable, "connection reset")
+            }
+        }
+        try await mirror.sync()
+        #expect(try mirror.entry("app").referrers == [])
+        mirror.world.intercept { _, _ in }
+        #expect(try await mirror.sync().statuses == [.unchanged])
+        #expect(
+            try Set(mirror.entry("app").referrers.map(\.digest))
+                == Set(signatures.map { $0.digest }))
+        #expect(try !mirror.entry("app").hasIncompleteReferrers)
+    }
+
+    @Test func `that the source denies are not requested in each run`() async throws {
+        var mirror = try await mirror()
+        mirror.world.intercept { event, _ in
+            if event.operation == .tags, event.location.description == "a.example/app" {
+                throw ContentError(.denied, "access denied")
+            }
+        }
+        let run = try await mirror.sync()
+        #expect(!run.report.outcomes[0].referrerWarnings.isEmpty)
+        #expect(try !mirror.entry("app").hasIncompleteReferrers)
+        _ = mirror.world.takeJournal()
+        #expect(try await mirror.sync().report.outcomes[0].referrerWarnings.isEmpty)
+        #expect(mirror.world.takeJournal().count == 2)
+    }
+
     @Test func `that the source lists but lacks do not make the entry incomplete`() async throws {
         var mirror = try await mirror()
         try await removeFromSource(mirror)

@@ -120,7 +120,7 @@ struct FaultRun: Sendable {
         let lock = first.lock.flatMap { $0.images.isEmpty ? nil : $0 }
         let second = try await mirror.run(
             from: lock, scanner: scanner, transport: transport,
-            refreshesReferrers: first.hasMissingReferrers)
+            refreshesReferrers: first.lacksReferrers)
         var violations =
             Invariants.targetIsWhole(mirror.target)
             + Invariants.lockIsTrue(second.lock, at: mirror.target)

@@ -157,11 +157,10 @@ struct ReferenceMirror: Sendable {
         /// A Boolean value that indicates whether everything was mirrored, referrers included.
         let isComplete: Bool
 
-        /// A Boolean value that indicates whether the source lists referrers that it does not have, which only a
-        /// refresh looks up again.
-        var hasMissingReferrers: Bool {
+        /// A Boolean value that indicates whether referrers were missing or denied, which only a refresh looks up again.
+        var lacksReferrers: Bool {
             outcomes.flatMap(\.targets).compactMap(\.referrers).contains {
-                $0.isComplete && !$0.warnings.isEmpty
+                !$0.shouldRetry && !$0.warnings.isEmpty
             }
         }
     }
