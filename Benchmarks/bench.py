@@ -287,6 +287,12 @@ def selected(rows: str) -> set[str]:
     return names
 
 
+def terminate(*_) -> None:
+    """Ends the servers and removes their files; another signal does not interrupt this."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="ci/bench")
     parser.add_argument("--scale", type=float, default=0.25)
@@ -297,8 +303,7 @@ def main() -> None:
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     rows = selected(arguments.rows)
-    # The servers end, and their files are removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, terminate)
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with (tempfile.TemporaryDirectory(prefix="ocimirror-bench.") as folder,
           tempfile.TemporaryDirectory(prefix="ocimirror-bench.", dir=shared) as memory,
