@@ -29,6 +29,13 @@ public struct ManifestGraph: Hashable, Sendable {
 
         /// Creates the default limits.
         public init() {}
+
+        /// The error for a graph that is too deep or has too many manifests.
+        fileprivate var excess: ContentError {
+            ContentError(
+                .invalid,
+                "index nested deeper than \(depth) levels or lists more than \(count) manifests")
+        }
     }
 
     /// The root of the graph.
@@ -92,10 +99,7 @@ extension ManifestGraph {
                 .filter { seen.insert($0.digest).inserted }
             guard !needed.isEmpty else { break }
             guard levels.count < limits.depth, seen.count <= limits.count else {
-                throw ContentError(
-                    .invalid,
-                    "index nested deeper than \(limits.depth) levels or lists more than "
-                        + "\(limits.count) manifests")
+                throw limits.excess
             }
             for descriptor in needed {
                 guard descriptor.size <= limits.bytes - bytes else {
@@ -133,19 +137,23 @@ extension ManifestGraph {
     ) async throws -> [Digest] {
         var digests = [root.digest]
         var seen: Set<Digest> = [root.digest]
-        var remaining = [root].filter(\.mediaType.isIndex)[...]
-        while let descriptor = remaining.popFirst() {
-            let index = try await source.fetch(manifest: descriptor)
-            let wanted = descriptor.digest == root.digest ? try wanted(index) : nil
-            for child in Successors(of: try node(index).manifest).manifests
-            where wanted?.contains(child.digest) ?? true && seen.insert(child.digest).inserted {
-                digests.append(child.digest)
-                if child.mediaType.isIndex { remaining.append(child) }
+        var level = [root].filter(\.mediaType.isIndex)
+        var depth = 1
+        while !level.isEmpty {
+            var children: [Descriptor] = []
+            for descriptor in level {
+                let index = try await source.fetch(manifest: descriptor)
+                let wanted = depth == 1 ? try wanted(index) : nil
+                children += Successors(of: try node(index).manifest).manifests.filter {
+                    wanted?.contains($0.digest) ?? true && seen.insert($0.digest).inserted
+                }
             }
-            guard digests.count <= limits.count else {
-                throw ContentError(
-                    .invalid, "index lists more than \(limits.count) manifests")
+            digests += children.map(\.digest)
+            guard depth < limits.depth || children.isEmpty, digests.count <= limits.count else {
+                throw limits.excess
             }
+            level = children.filter(\.mediaType.isIndex)
+            depth += 1
         }
         return digests
     }

@@ -191,6 +191,34 @@ import Testing
         }
     }
 
+    @Test func `the digests below a manifest need only the indexes`() async throws {
+        for image in [
+            builder.entangled(builder.multiPlatform()), builder.multiPlatform(),
+            builder.image(layers: [.tar([.file("/a", "a")])]),
+        ] {
+            let source = CountingSource(image)
+            let digests = try await ManifestGraph.digests(
+                below: image.root.descriptor, in: source, only: { _ in nil })
+            #expect(digests.count == image.manifests.count)
+            #expect(Set(digests) == Set(image.manifests.map(\.descriptor.digest)))
+            let indexes = image.manifests.map(\.descriptor).filter(\.mediaType.isIndex)
+            #expect(
+                source.reads == Dictionary(uniqueKeysWithValues: indexes.map { ($0.digest, 1) }))
+        }
+    }
+
+    @Test func `the digests below a manifest have the limits of the graph`() async throws {
+        var image = builder.multiPlatform()
+        for _ in 0..<4 { image = builder.index([.unlabelled(image)]) }
+        let source = CountingSource(image)
+        let error = await #expect(throws: ContentError.self) {
+            _ = try await ManifestGraph.digests(
+                below: image.root.descriptor, in: source, only: { _ in nil })
+        }
+        #expect(error?.failureClass == .invalid)
+        #expect(await Self.failure(image) == .invalid)
+    }
+
     @Test func `the number of blobs is limited`() async throws {
         let image = builder.multiPlatform()
         var limits = ManifestGraph.Limits()

@@ -67,14 +67,13 @@ public struct ReferrerReceipt: Hashable, Sendable {
     mutating func fail(_ operation: String, _ error: CopyError) {
         add(Failure(operations: [operation], cause: "\(error)"))
         switch error.failureClass {
-        case .unavailable, .throttled, .quota, .integrity, .incomplete: shouldRetry = true
-        // The next run would have the same response.
-        case .missing, .denied, .invalid: break
-        }
-        switch error.failureClass {
         // The source responded: the listed manifest is missing or is not a referrer.
         case .missing where error.role == .source, .invalid where error.role == .source: break
-        default: isComplete = false
+        // The next run would have the same response.
+        case .missing, .denied, .invalid: isComplete = false
+        case .unavailable, .throttled, .quota, .integrity, .incomplete:
+            isComplete = false
+            shouldRetry = true
         }
     }
 

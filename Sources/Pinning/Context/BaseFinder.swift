@@ -17,7 +17,7 @@ struct BaseImage {
     /// The reason for which the tag is not known to be that of the image; `nil` if it is.
     var doubt: String?
     /// The keys that can have the registry in this file and in those between it and the overlay.
-    var registryKeys = ["registry", "defaultRegistry"]
+    let registryKeys: [String]
     /// The path of the file.
     let file: String
     /// The use of the tag by the chart of that file.
@@ -304,7 +304,7 @@ struct BaseFinder {
         switch query {
         case .image(let overlay):
             var reader = ImageMappingReader(
-                mapping.overridden(by: overlay, keys: ["registry", "defaultRegistry"]),
+                mapping.overridden(by: overlay, keys: registryKeys),
                 at: location, in: scope)
             reader.acceptsMerged = true
             guard reader.read(into: &site) else { return nil }

@@ -93,7 +93,7 @@ extension DigestPlacement {
             rootKeys: ["jobs", "steps", "stages", "variables", "before_script", "substitutions"],
             fields: ["env", "variables", "substitutions"].flatMap { key in
                 pushedVariables.map { Field(key, $0) }
-            }, isText: true, isOfPipelines: true,
+            }, isText: true, exceptFiles: [Glob("*values*"), Glob("*compose*")],
             reason: "a variable with this name is usually the image that a pipeline pushes"),
         Row(
             files: [Glob("devspace.yaml")], fields: [Field("images", "*", "image")],

@@ -24,9 +24,8 @@ struct DigestPlacement {
         /// A Boolean value that indicates whether the fields are texts, which can be YAML, and not
         /// mappings with the parts of an image.
         var isText = false
-        /// A Boolean value that indicates whether the row is about pipelines, whose root keys values and
-        /// compose files can have as well.
-        var isOfPipelines = false
+        /// The names of files to which the row does not apply.
+        var exceptFiles: [Glob] = []
         /// The key that the mapping with the field has; `nil` for all mappings.
         var beside: String?
         /// A key of the document whose value is pulled nevertheless.
@@ -152,15 +151,8 @@ struct DigestPlacement {
                     && (row.rootKeys.isEmpty
                         || row.rootKeys.contains(where: (row.isRootText ? texts : keys).contains))
                     && (row.files.isEmpty || row.files.contains { $0.matches(file) })
-                    && !(row.isOfPipelines && Self.hasValues(file))
+                    && !row.exceptFiles.contains { $0.matches(file) }
             }
-    }
-
-    /// Returns a Boolean value that indicates whether a file has the values of a chart or services of
-    /// Compose, by its name.
-    private static func hasValues(_ file: String) -> Bool {
-        let name = (file.split(separator: "/").last ?? "").lowercased()
-        return name.contains("values") || name.contains("compose")
     }
 
     /// Returns the reason for which an image at the path gets no digest.
