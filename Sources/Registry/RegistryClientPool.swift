@@ -54,14 +54,10 @@ public enum RetryMode: Sendable {
 public final class RegistryClientPool: Sendable {
     /// The dependencies that all clients share.
     struct ClientDependencies: Sendable {
-        let transport: any HTTPTransport
+        let hosts: HostPool
         var credentials: CredentialStore
         var timeouts: HTTPTimeouts
         var policy: RetryPolicy
-        let throttles: HostThrottles
-        let monitor: HostHealthMonitor
-        let time: RetryTiming
-        let events: @Sendable (RegistryEvent) -> Void
 
         /// The same dependencies without credentials.
         var withoutCredentials: ClientDependencies {
@@ -137,16 +133,14 @@ public final class RegistryClientPool: Sendable {
         events: @escaping @Sendable (RegistryEvent) -> Void = { _ in }
     ) {
         self.options = options
-        let time = options.time
         var policy = options.retryMode == .unattended ? RetryPolicy.unattended : .attended
         if let retryFor = options.retryFor { policy.retryFor = retryFor }
         var timeouts = options.timeouts
         timeouts.total = max(.seconds(60), timeouts.idle)
-        let monitor = HostHealthMonitor(policy: policy, time: time, events: events)
         self.dependencies = ClientDependencies(
-            transport: MonitoredTransport(base: transport, monitor: monitor),
-            credentials: credentials, timeouts: timeouts, policy: policy,
-            throttles: HostThrottles(time: time), monitor: monitor, time: time, events: events)
+            hosts: HostPool(
+                transport: transport, policy: policy, time: options.time, events: events),
+            credentials: credentials, timeouts: timeouts, policy: policy)
     }
 
     /// Returns a repository, without sending a request.

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AsyncPrimitives
 internal import HTTP
 public import OCI
-internal import struct Synchronization.Atomic
 public import TextSafety
 
 /// The kinds of requests, by which traffic and pulls are counted.
@@ -72,46 +70,20 @@ public enum RegistryEvent: Hashable, Sendable {
     case invalidTagsSkipped(repository: Repository, count: Int)
 }
 
-/// Counts the bytes of a response, and reports the exchange when its body is released.
-///
-/// A body may be read to its end, dropped half-way or never read. In each case the
-/// exchange ends when the last reference to this object is released.
-final class RequestMetrics: Sendable {
-    private let bytes: Atomic<Int>
-    private let report: @Sendable (Int) -> Void
-
-    init(sent: Int, report: @escaping @Sendable (_ bytes: Int) -> Void) {
-        self.bytes = Atomic(sent)
-        self.report = report
-    }
-
-    deinit {
-        report(bytes.load(ordering: .relaxed))
-    }
-
-    func add(_ count: Int) {
-        bytes.add(count, ordering: .relaxed)
-    }
-}
-
 /// The warnings in a registry's responses, each of which is reported once.
 ///
 /// Source: distribution-spec § Warnings: `Warning: 299 - "text"`.
-final class ReportedWarnings: Sendable {
+struct ReportedWarnings: Sendable {
     /// The number of different warnings that are reported.
     private static let maximumCount = 10
 
-    private let reported = Mutex<Set<String>>([])
+    private var reported: Set<String> = []
 
     /// Returns the warnings that were not reported yet.
-    func new(in fields: HTTPFields) -> [UntrustedText] {
-        let texts = fields.values("warning").compactMap(Self.text)
-        guard !texts.isEmpty else { return [] }
-        return reported.withLock { reported in
-            texts.filter { text in
-                reported.count < Self.maximumCount && reported.insert(text).inserted
-            }.map(UntrustedText.init)
-        }
+    mutating func new(in fields: HTTPFields) -> [UntrustedText] {
+        fields.values("warning").compactMap(Self.text).filter { text in
+            reported.count < Self.maximumCount && reported.insert(text).inserted
+        }.map(UntrustedText.init)
     }
 
     /// Returns the text of a warning for users, or `nil` for warnings of caches.

@@ -17,7 +17,7 @@ final class Authenticator: Sendable {
     }
 
     /// The knowledge about the registry.
-    private struct Knowledge: Sendable {
+    struct Knowledge: Sendable {
         var scheme: AuthScheme?
         /// The additional scopes that earlier requests needed.
         var requiredScopes: [Access: [Scope]] = [:]
@@ -25,27 +25,26 @@ final class Authenticator: Sendable {
         var sharedScopes: SharedTokenScopes
         /// The result of the version check, which is sent once.
         var versionCheck: VersionCheck?
+        /// A Boolean value that indicates whether the registry has accepted credentials.
+        var hasAcceptedCredentials = false
     }
 
-    private enum VersionCheck: Sendable {
-        case accepted
-        case rejected(ErrorResponse)
-    }
-
-    private let policy: CredentialPolicy
-    private let profile: RegistryProfile
+    let policy: CredentialPolicy
+    let executor: RequestExecutor
+    let tokens: TokenCache
+    let versionChecks = SingleFlight<Origin, VersionCheck>()
+    let knowledge: Mutex<Knowledge>
     private let resolver: CredentialResolver
-    private let client: TokenClient
-    private let tokens: TokenCache
+    private let profile: RegistryProfile
     private let probe = AsyncCondition(Probe.pending)
-    private let versionChecks = SingleFlight<Origin, VersionCheck>()
-    private let knowledge: Mutex<Knowledge>
 
-    init(policy: CredentialPolicy, resolver: CredentialResolver, client: TokenClient) {
+    init(policy: CredentialPolicy, credentials: CredentialStore, executor: RequestExecutor) {
         self.policy = policy
-        self.resolver = resolver
-        self.client = client
-        self.tokens = TokenCache(client: client)
+        self.executor = executor
+        self.resolver = CredentialResolver(
+            host: policy.host, credentials: credentials, time: executor.hosts.time,
+            events: executor.hosts.events)
+        self.tokens = TokenCache(executor: executor)
         self.profile = RegistryProfile.of(policy.host)
         self.knowledge = Mutex(
             Knowledge(sharedScopes: SharedTokenScopes(isSupported: profile.sharesTokens)))
@@ -56,6 +55,44 @@ final class Authenticator: Sendable {
         knowledge.withLock { $0.sharedScopes.expect(paths) }
     }
 
+    /// A Boolean value that indicates whether the registry has accepted credentials.
+    var hasAcceptedCredentials: Bool { knowledge.withLock { $0.hasAcceptedCredentials } }
+
+    /// Authorizes a request until it is accepted or no other authorization is left.
+    ///
+    /// - Parameters:
+    ///   - operation: The operation of the request.
+    ///   - send: Sends the request with the given value of `Authorization`.
+    /// - Returns: The response to the last request.
+    /// - Throws: ``RegistryError`` if credentials must not be sent, or if no token can be obtained;
+    ///   what `send` throws, if no remedy is left.
+    func authorize(
+        _ operation: Operation, _ send: (Secret?) async throws -> RegistryResponse
+    ) async throws -> RegistryResponse {
+        let isProbe = try await beginProbe()
+        defer { if isProbe { endProbe(isCancelled: Task.isCancelled) } }
+        var negotiation = negotiation(of: operation)
+        var authorization = try await perform(negotiation.firstStep, of: &negotiation)
+        while true {
+            do {
+                let response = try await send(authorization)
+                try await accept(response, to: negotiation)
+                return response
+            } catch var errorResponse as ErrorResponse {
+                errorResponse.credential = negotiation.sentCredential
+                guard errorResponse.isAboutCredentials else {
+                    await recordResponse(to: negotiation, isSuccess: false)
+                    throw errorResponse
+                }
+                errorResponse.hadToken = negotiation.hadToken
+                let requirement = try requirement(in: errorResponse, for: operation)
+                let step = negotiation.next(
+                    after: .rejected(status: errorResponse.status, requirement))
+                authorization = try await perform(step, of: &negotiation, after: errorResponse)
+            }
+        }
+    }
+
     // MARK: The first request
 
     /// Waits until the first request to the registry has finished, so that concurrent requests
@@ -64,7 +101,7 @@ final class Authenticator: Sendable {
     /// - Returns: A Boolean value that indicates whether the caller sends the first request and
     ///   must report its end.
     /// - Throws: `CancellationError`.
-    func beginProbe() async throws -> Bool {
+    private func beginProbe() async throws -> Bool {
         try await probe.take { state -> Bool? in
             switch state {
             case .pending:
@@ -79,14 +116,14 @@ final class Authenticator: Sendable {
     /// Resumes all waiting requests, whether or not the probe succeeded.
     ///
     /// A failed probe has nothing to share. If it was canceled, another request becomes the probe.
-    func endProbe(isCancelled: Bool) {
+    private func endProbe(isCancelled: Bool) {
         probe.change { $0 = isCancelled ? .pending : .finished }
     }
 
     // MARK: Negotiations
 
     /// Returns a negotiation that uses what earlier requests learned.
-    func negotiation(of operation: Operation) -> AuthNegotiation {
+    private func negotiation(of operation: Operation) -> AuthNegotiation {
         let allowsAnonymous = policy.allowsAnonymous(operation)
         let access = operation.access
         let actions = operation.kind == .tagList ? profile.tagListActions : []
@@ -101,26 +138,22 @@ final class Authenticator: Sendable {
         }
     }
 
-    /// Continues a negotiation until the request can be sent.
+    /// Performs a step of a negotiation, and those that follow, until the request can be sent.
     ///
     /// - Parameters:
+    ///   - firstStep: The step.
     ///   - negotiation: The negotiation.
     ///   - errorResponse: The 401 or 403 that the request received, or `nil` before the first
     ///     attempt.
     /// - Returns: The value of `Authorization` to send, or `nil` for none.
     /// - Throws: ``RegistryError`` if credentials must not be sent, or if no token can be obtained;
     ///   `errorResponse` if no remedy is left.
-    func authorization(
-        for negotiation: inout AuthNegotiation, after errorResponse: ErrorResponse? = nil
+    private func perform(
+        _ firstStep: AuthNegotiation.Step, of negotiation: inout AuthNegotiation,
+        after errorResponse: ErrorResponse? = nil
     ) async throws -> Secret? {
         let operation = negotiation.operation
-        var step: AuthNegotiation.Step
-        if let errorResponse {
-            let requirement = try requirement(in: errorResponse, for: operation)
-            step = negotiation.next(after: .rejected(status: errorResponse.status, requirement))
-        } else {
-            step = negotiation.firstStep
-        }
+        var step = firstStep
         var denial: RegistryError?
         while true {
             for fact in negotiation.takeFacts() { await record(fact, for: operation.access) }
@@ -168,6 +201,8 @@ final class Authenticator: Sendable {
         await resolver.reportUse(of: found)
     }
 
+    // MARK: Knowledge
+
     private func record(_ fact: AuthNegotiation.Fact, for access: Access) async {
         switch fact {
         case .sharedTokenRejected:
@@ -184,7 +219,7 @@ final class Authenticator: Sendable {
     }
 
     /// Returns the requirement of an error response, and remembers its scheme.
-    private func requirement(
+    func requirement(
         in errorResponse: ErrorResponse, for operation: Operation
     ) throws -> AuthRequirement? {
         let requirement = try policy.requirement(in: errorResponse, for: operation)
@@ -192,8 +227,27 @@ final class Authenticator: Sendable {
         return requirement
     }
 
+    /// Records a response that requires no other authorization.
+    ///
+    /// - Throws: ``RegistryError`` if the manifest may be missing to anonymous users only.
+    private func accept(
+        _ response: RegistryResponse, to negotiation: AuthNegotiation
+    ) async throws {
+        let operation = negotiation.operation
+        let credential = negotiation.sentCredential
+        let isHidden =
+            credential.omitted != nil && response.status == 404
+            && [.manifestHead, .manifestGet].contains(operation.kind)
+        await recordResponse(to: negotiation, isSuccess: !isHidden)
+        if isHidden {
+            throw RegistryError(.missing, operation, "not found (404)", status: 404)
+                .attributed(to: credential.omitted)
+        }
+        if case .found = credential { knowledge.withLock { $0.hasAcceptedCredentials = true } }
+    }
+
     /// Records the outcome of a request, unless the registry requires another authorization.
-    func recordResponse(to negotiation: AuthNegotiation, isSuccess: Bool) async {
+    private func recordResponse(to negotiation: AuthNegotiation, isSuccess: Bool) async {
         switch negotiation.credential {
         case .anonymous(insteadOf: let rejected?)?:
             await resolver.recordAnonymousResponse(
@@ -208,88 +262,5 @@ final class Authenticator: Sendable {
     func rejectedCredential(for operation: Operation) async -> RejectedCredential? {
         guard policy.allowsAnonymous(operation) else { return nil }
         return await resolver.rejectedCredential(for: operation)
-    }
-
-    // MARK: Version checks
-
-    /// Returns the requirement of `GET /v2/`, or `nil` if there is none.
-    ///
-    /// Requests that are rejected at the same time await one check. Only a response is cached:
-    /// after a check that failed or was canceled, the next rejected request sends another one.
-    private func versionCheckRequirement(
-        for operation: Operation
-    ) async throws -> AuthRequirement? {
-        let result: VersionCheck
-        if let known = knowledge.withLock({ $0.versionCheck }) {
-            result = known
-        } else {
-            do {
-                result = try await versionChecks.value(for: policy.origin) {
-                    try await self.checkVersion(for: operation)
-                }
-            } catch is RegistryError {
-                // The original error response is more useful than the failure of the check.
-                return nil
-            }
-        }
-        guard case .rejected(let errorResponse) = result else { return nil }
-        return try requirement(in: errorResponse, for: operation)
-    }
-
-    /// Sends a version check, and stores its result before the waiting requests are resumed.
-    private func checkVersion(for operation: Operation) async throws -> VersionCheck {
-        let result: VersionCheck
-        do {
-            result =
-                try await client.checkVersion(for: operation).map { .rejected($0) } ?? .accepted
-        } catch let error as RegistryError where error.status != nil && !error.isTransient {
-            // A response such as 404 has no challenge and will not change.
-            result = .accepted
-        }
-        knowledge.withLock { $0.versionCheck = result }
-        return result
-    }
-
-    /// Checks a credential without a repository.
-    ///
-    /// - Returns: A Boolean value that indicates whether the registry required credentials.
-    /// - Throws: ``RegistryError`` if the credential is rejected.
-    func verify(_ found: FoundCredential) async throws -> Bool {
-        let operation = Operation(
-            kind: .versionCheck, phrase: "logging in to \(policy.host)", registry: policy.host)
-        guard let challenge = try await client.checkVersion(for: operation) else { return false }
-        guard let scheme = try policy.requirement(in: challenge, for: operation)?.scheme else {
-            throw RegistryError(operation, challenge)
-        }
-        try policy.check(found, for: scheme, operation)
-        guard let authorization = try await authorization(with: found, scheme, for: operation)
-        else {
-            throw RegistryError(
-                .denied, operation,
-                "the registry requires a user and a password, not a refresh token")
-        }
-        if var rejection = try await client.checkVersion(with: authorization, for: operation) {
-            rejection.credential = .found(found)
-            throw RegistryError(operation, rejection)
-        }
-        return true
-    }
-
-    /// Returns the value of `Authorization` for a credential, or `nil` if the scheme does not support
-    /// it.
-    private func authorization(
-        with found: FoundCredential, _ scheme: AuthScheme, for operation: Operation
-    ) async throws -> Secret? {
-        switch scheme {
-        case .basic: return found.credential.basicAuthorization
-        case .bearer(let realm, let service):
-            let request = TokenRequest(
-                realm: realm, service: service, scopes: [], credential: found.credential)
-            do {
-                return try await tokens.token(request, for: operation).token
-            } catch let error as RegistryError {
-                throw error.naming(.found(found), for: operation)
-            }
-        }
     }
 }

@@ -21,7 +21,7 @@ struct Realm: Hashable, Sendable {
 ///
 /// The realm is whatever the registry writes into its challenge, so a compromised registry could
 /// have credentials sent anywhere. Anonymous tokens may come from any server with TLS whose address
-/// the registry may refer to (``RedirectAddressPolicy``). Credentials are sent to the registry's
+/// the registry may refer to (``RedirectPolicy``). Credentials are sent to the registry's
 /// origin, to the known token server of a known registry, and to hosts that the user named.
 ///
 /// Source: GHSA-3p65-76g6-3w7r (distribution) for the attack.
@@ -135,7 +135,7 @@ struct CredentialPolicy: Sendable {
                 .unavailable, operation, "token server blocked: \(url.origin) does not use TLS",
                 hint: origin.scheme == .http ? hint(toNameTokenServer: url.origin) : nil)
         }
-        let policy = RedirectAddressPolicy(registry: origin, settings)
+        let policy = RedirectPolicy(registry: origin, settings)
         let limit = policy.scope(afterResponseFrom: server, within: .anywhere)
         do {
             return Realm(

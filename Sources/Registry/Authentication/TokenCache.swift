@@ -2,6 +2,7 @@
 
 internal import AsyncPrimitives
 internal import Content
+internal import HTTP
 internal import StrictJSON
 internal import TextSafety
 
@@ -75,16 +76,14 @@ struct Token: Hashable, Sendable {
 
 /// The tokens of one registry, each kept until most of its lifetime has passed.
 actor TokenCache {
-    private let client: TokenClient
+    private let executor: RequestExecutor
     private let entra: EntraLogin
-    private let time: RetryTiming
     private var cached: [TokenRequest: (token: Token, until: Duration)] = [:]
     private let flights = SingleFlight<TokenRequest, Token>()
 
-    init(client: TokenClient) {
-        self.client = client
-        self.entra = EntraLogin(client: client)
-        self.time = client.time
+    init(executor: RequestExecutor) {
+        self.executor = executor
+        self.entra = EntraLogin(executor: executor)
     }
 
     /// Returns a token for a request.
@@ -103,11 +102,12 @@ actor TokenCache {
         if let rejected {
             cached = cached.filter { $0.value.token.authorization != rejected }
         }
-        if let cached = cached[request], time.now() < cached.until {
+        let now = executor.hosts.time.now
+        if let cached = cached[request], now() < cached.until {
             return (cached.token.authorization, true)
         }
         let token = try await flights.value(for: request) {
-            let start = self.time.now()
+            let start = now()
             let token = try await self.fetch(request, for: operation)
             await self.store(token, for: request, until: start + token.usableFor)
             return token
@@ -119,22 +119,42 @@ actor TokenCache {
         cached[request] = (token, until)
     }
 
+    /// Requests a token, with a login of its own if the credential is a Microsoft Entra identity.
     private nonisolated func fetch(
         _ request: TokenRequest, for operation: Operation
     ) async throws -> Token {
         guard case .entra(let identity)? = request.credential else {
-            return try await client.token(request, for: operation)
+            return try await send(request, for: operation)
         }
         let (origin, service) = (request.realm.origin, request.service)
         let login = try await entra.login(identity, at: origin, service: service, for: operation)
         do {
-            return try await client.token(request.with(login.credential), for: operation)
+            return try await send(request.with(login.credential), for: operation)
         } catch let error as RegistryError where error.failureClass == .denied && login.isCached {
             // A cached login may expire before its stated lifetime ends.
             await entra.forget(login)
             let login = try await entra.login(
                 identity, at: origin, service: service, for: operation)
-            return try await client.token(request.with(login.credential), for: operation)
+            return try await send(request.with(login.credential), for: operation)
+        }
+    }
+
+    /// Sends the request to the token server.
+    private nonisolated func send(
+        _ request: TokenRequest, for operation: Operation
+    ) async throws -> Token {
+        let operation = operation.step(.token, "requesting a token from \(request.realm.origin)")
+        let bytes = try await executor.content(of: request.httpRequest(), for: operation)
+        do {
+            return try Token(response: bytes)
+        } catch {
+            // Anything other than markup may contain a secret and is not quoted.
+            guard !WebPage.isMarkup(bytes) else {
+                throw RegistryError(
+                    operation, expected: "token", received: bytes, ["Content-Type": "text/html"])
+            }
+            throw RegistryError(
+                .unavailable, operation, "the response has no token: \(error.description)")
         }
     }
 }

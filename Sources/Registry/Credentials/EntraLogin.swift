@@ -29,14 +29,12 @@ actor EntraLogin {
         let service: String?
     }
 
-    private let client: TokenClient
-    private let time: RetryTiming
+    private let executor: RequestExecutor
     private var cached: [CacheKey: (token: Secret, until: Duration)] = [:]
     private let flights = SingleFlight<CacheKey, Secret>()
 
-    init(client: TokenClient) {
-        self.client = client
-        self.time = client.time
+    init(executor: RequestExecutor) {
+        self.executor = executor
     }
 
     /// Returns a refresh token, from the cache if it is still valid.
@@ -47,11 +45,12 @@ actor EntraLogin {
         _ identity: EntraIdentity, at registry: Origin, service: String?, for operation: Operation
     ) async throws -> Login {
         let key = CacheKey(identity: identity, registry: registry, service: service)
-        if let cached = cached[key], time.now() < cached.until {
+        let now = executor.hosts.time.now
+        if let cached = cached[key], now() < cached.until {
             return Login(token: cached.token, isCached: true)
         }
         let token = try await flights.value(for: key) {
-            let start = self.time.now()
+            let start = now()
             let token = try await self.exchange(
                 try await self.entraToken(identity, for: operation), for: key, for: operation)
             let lifetime = Token.usableDuration(stated: nil, token: token.reveal())
@@ -81,7 +80,8 @@ actor EntraLogin {
             case .clientSecret(let application, let secret):
                 let request = application.httpRequest([("client_secret", secret.reveal())])
                 return try token(
-                    "access_token", in: await client.send(request, for: operation), operation)
+                    "access_token", in: await executor.content(of: request, for: operation),
+                    operation)
             case .federatedToken(let application, let file):
                 let request = application.httpRequest([
                     (
@@ -91,10 +91,11 @@ actor EntraLogin {
                     ("client_assertion", try assertion(in: file, operation)),
                 ])
                 return try token(
-                    "access_token", in: await client.send(request, for: operation), operation)
+                    "access_token", in: await executor.content(of: request, for: operation),
+                    operation)
             case .managedIdentity(let managed):
-                let response = try await linkLocalClient.send(
-                    managed.httpRequest(), timeouts: ManagedIdentity.timeouts, for: operation)
+                let response = try await linkLocalExecutor.content(
+                    of: managed.httpRequest(), timeouts: ManagedIdentity.timeouts, for: operation)
                 return try token("access_token", in: response, operation)
             }
         } catch let error as RegistryError where [400, 401, 403].contains(error.status) {
@@ -118,24 +119,23 @@ actor EntraLogin {
         if let service = key.service { form.append(("service", service)) }
         if let tenant = key.identity.tenant { form.append(("tenant", tenant)) }
         let url = try HTTPURL(key.registry, target: "/oauth2/exchange")
-        let response = try await client.send(.form(url, form), for: operation)
+        let response = try await executor.content(of: .form(url, form), for: operation)
         return try self.token("refresh_token", in: response, operation)
     }
 
-    /// The client for link-local services.
+    /// The executor for link-local services.
     ///
-    /// It makes fewer attempts, because these services respond
-    /// immediately or not at all.
-    private nonisolated var linkLocalClient: TokenClient {
-        var client = client
-        client.retryExecutor.policy.maximumAttempts = 3
-        client.retryExecutor.policy.outlastsOutages = false
-        return client
+    /// It makes fewer attempts, because these services respond immediately or not at all.
+    private nonisolated var linkLocalExecutor: RequestExecutor {
+        var executor = executor
+        executor.policy.maximumAttempts = 3
+        executor.policy.outlastsOutages = false
+        return executor
     }
 
     private nonisolated func assertion(in file: String, _ operation: Operation) throws -> String {
         do {
-            let bytes = try BoundedFile.read(file, limit: TokenClient.maximumSize)
+            let bytes = try BoundedFile.read(file, limit: RequestExecutor.maximumContentSize)
             return String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
         } catch {
             throw RegistryError(.unavailable, operation, "AZURE_FEDERATED_TOKEN_FILE: \(error)")

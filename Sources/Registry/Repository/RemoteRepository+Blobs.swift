@@ -72,7 +72,7 @@ extension RemoteRepository {
         of descriptor: Descriptor, from offset: Int, _ operation: Operation
     ) async throws -> ResumingBody {
         ResumingBody(
-            size: descriptor.size, operation: operation, retryExecutor: client.retryExecutor,
+            size: descriptor.size, operation: operation, executor: client.executor,
             offset: offset,
             first: try await open(descriptor, at: offset, operation)
         ) { offset in

@@ -65,7 +65,7 @@ extension RemoteRepository {
         var upload = BlobUpload(
             client.uploadDialect, mountingFrom: mount.from, checking: mount.existenceCheck,
             last: client.profile.smallestDialect)
-        var attempts = RetryAttempts(of: client.retryExecutor)
+        var attempts = RetryAttempts(of: client.executor)
         var failure: RegistryError?
         while true {
             let result: BlobUpload.StepResult

@@ -16,7 +16,7 @@ struct ResumingBody: AsyncSequence, Sendable {
 
     let size: Int
     let operation: Operation
-    let retryExecutor: RetryExecutor
+    let executor: RequestExecutor
     /// The offset of the first byte to return.
     let offset: Int
     let first: Segment
@@ -45,7 +45,7 @@ struct ResumingBody: AsyncSequence, Sendable {
             self.segment = whole.first.body.makeAsyncIterator()
             self.offset = whole.offset
             self.surplus = whole.offset - whole.first.start
-            self.attempts = RetryAttempts(of: whole.retryExecutor)
+            self.attempts = RetryAttempts(of: whole.executor)
         }
 
         func next() async throws -> [UInt8]? {

@@ -16,7 +16,7 @@ extension UploadSession {
     func sendChunks(to url: HTTPURL) async throws -> HTTPURL {
         var chunks = try await ChunkReader(open, size: chunkSize.value)
         var sessionURL = url
-        var attempts = RetryAttempts(of: repository.client.retryExecutor)
+        var attempts = RetryAttempts(of: repository.client.executor)
         while let chunk = try await chunks.current() {
             let end: Int?
             do {

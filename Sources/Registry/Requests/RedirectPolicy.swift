@@ -2,6 +2,7 @@
 
 internal import Content
 internal import HTTP
+internal import OCI
 
 /// A URL in a registry's response that is not used.
 struct BlockedURL: Error {
@@ -21,10 +22,26 @@ extension RegistryError {
     }
 }
 
-/// The policy for redirects: where they may lead, and which of them receive credentials.
+/// The policy for URLs in a registry's responses: where redirects, upload locations, token servers
+/// and links may lead, and which of them receive credentials.
+///
+/// It prevents server-side request forgery: a malicious registry must not make the client connect
+/// to services that only the client's host or network can reach, such as a cloud's metadata
+/// service. A server with a public address can refer only to public addresses, a server in a
+/// private network also to private ones and to this host, and a server on this host only to this
+/// host and to public addresses. The registry's own origin and the entries of `allow` are not
+/// limited.
+///
+/// Behind a proxy the addresses of peers are unknown: only those in URLs are checked.
+///
+/// Source: GHSA-3p65-76g6-3w7r (distribution) describes such an attack.
 struct RedirectPolicy: Sendable {
-    /// The policy for addresses.
-    let addresses: RedirectAddressPolicy
+    /// The origin of the registry.
+    let registry: Origin
+    /// The origins of the allowed hosts.
+    let allowedOrigins: Set<Origin>
+    /// The allowed address ranges.
+    let allowedRanges: [AddressRange]
 
     /// A hop of a request.
     struct Hop: Sendable {
@@ -49,9 +66,47 @@ struct RedirectPolicy: Sendable {
     /// The maximum number of redirects per request.
     static let limit = 5
 
+    /// Creates the policy of a registry from its settings.
+    ///
+    /// If the registry uses plain HTTP, plain HTTP is permitted for the allowed hosts too.
     init(registry: Origin, _ settings: RegistrySettings) {
-        self.addresses = RedirectAddressPolicy(registry: registry, settings)
+        let schemes: [Origin.Scheme] = registry.scheme == .http ? [.https, .http] : [.https]
+        self.registry = registry
+        self.allowedOrigins = Set(
+            settings.allowedHosts.flatMap { host in
+                schemes.compactMap { try? Origin(scheme: $0, authority: host.name) }
+            })
+        self.allowedRanges = settings.allowedRanges
     }
+
+    // MARK: Addresses
+
+    /// Returns a Boolean value that indicates whether an origin is the registry's own or allowed.
+    func isTrusted(_ origin: Origin) -> Bool {
+        origin == registry || allowedOrigins.contains(origin)
+    }
+
+    /// Returns the scope for references in a response that was itself reached within `scope`.
+    func scope(
+        afterResponseFrom server: AddressClass, within scope: AddressScope
+    ) -> AddressScope {
+        scope.narrowed(by: server, allowing: allowedRanges)
+    }
+
+    /// Returns the scope for a request to an origin that a response refers to.
+    ///
+    /// - Throws: `URLError` if the origin's host is an address outside the scope.
+    func scope(for origin: Origin, within scope: AddressScope) throws(URLError) -> AddressScope {
+        if isTrusted(origin) { return .anywhere }
+        guard scope.permits(origin) else {
+            throw URLError(
+                origin.description,
+                "internal address, which is not permitted for server-supplied URLs")
+        }
+        return scope
+    }
+
+    // MARK: Redirects
 
     /// Returns the next hop, or `nil` if the response is not a redirect.
     ///
@@ -65,11 +120,11 @@ struct RedirectPolicy: Sendable {
         }
         let url =
             writes ? try upload(location, from: hop.url) : try resolve(location, from: hop.url)
-        let limit = addresses.scope(
+        let limit = scope(
             afterResponseFrom: response.addressClass(at: hop.url.origin), within: hop.limit)
         do {
             return Hop(
-                url: url, addressScope: try addresses.scope(for: url.origin, within: limit),
+                url: url, addressScope: try scope(for: url.origin, within: limit),
                 limit: limit)
         } catch {
             throw BlockedURL(error: error, host: url.origin.authority)
@@ -81,7 +136,7 @@ struct RedirectPolicy: Sendable {
     /// - Throws: ``BlockedURL`` if it has another origin that the user has not named.
     func upload(_ location: String, from url: HTTPURL) throws(BlockedURL) -> HTTPURL {
         let next = try resolve(location, from: url)
-        guard addresses.isTrusted(next.origin) else {
+        guard isTrusted(next.origin) else {
             throw BlockedURL(
                 error: URLError(
                     next.origin.description, "uploads to other origins are blocked"),
@@ -96,7 +151,7 @@ struct RedirectPolicy: Sendable {
     /// They belong to the registry's origin and, there, not to other repositories: a redirect
     /// must not lend a narrow credential to a wider request.
     func maySendCredentials(at url: HTTPURL, for repository: String) -> Bool {
-        guard url.origin == addresses.registry else { return false }
+        guard url.origin == registry else { return false }
         return !url.target.hasPrefix("/v2/") || url.target.hasPrefix("/v2/\(repository)/")
     }
 
@@ -112,5 +167,14 @@ struct RedirectPolicy: Sendable {
                 error: URLError(next.origin.description, "redirect from HTTPS to HTTP blocked"))
         }
         return next
+    }
+}
+
+extension HTTPResponse {
+    /// Returns the address class of the server that sent the response.
+    ///
+    /// An unknown address counts as global.
+    func addressClass(at origin: Origin) -> AddressClass {
+        (peer ?? origin.address).map(AddressClass.init(of:)) ?? .global
     }
 }

@@ -16,10 +16,10 @@ struct LearnedCapabilities: Sendable {
     var listsReferrers = true
     /// A Boolean value that indicates whether 404 to a HEAD request means that there is no manifest.
     var answersHead = true
-    /// A Boolean value that indicates whether the registry has accepted credentials.
-    var hasAcceptedCredentials = false
     /// The repositories from which mounting failed.
     var unmountable: Set<String> = []
+    /// The warnings of the registry that were reported.
+    var warnings = ReportedWarnings()
 
     /// Creates the knowledge before the first request.
     init(settings: RegistrySettings, profile: RegistryProfile) {
@@ -28,20 +28,22 @@ struct LearnedCapabilities: Sendable {
     }
 }
 
-/// A client of one registry: authorizes requests, responds to challenges, follows redirects, and
-/// retries temporary failures.
+/// A client of one registry: sends requests with an authorization, follows redirects, and counts
+/// pulls.
 final class RegistryClient: Sendable {
     let host: RegistryHost
     let origin: Origin
     let settings: RegistrySettings
     let profile: RegistryProfile
-    let retryExecutor: RetryExecutor
     let redirects: RedirectPolicy
-
-    private let authenticator: Authenticator
-    let throttle: HostThrottle
+    /// Limits, times and retries the requests.
+    let executor: RequestExecutor
     /// The limit of uploads in chunks, each of which is held in memory.
     let chunkedUploads: ConcurrencyLimiter
+    /// The method by which the registry reports blobs that a repository already has.
+    let presence: BlobPresence
+
+    private let authenticator: Authenticator
     /// The throttle for lists of referrers.
     ///
     /// Source: Azure limits them far more than other requests (dotnet/docker-tools#2141), so their
@@ -49,49 +51,44 @@ final class RegistryClient: Sendable {
     private let referrerThrottle: HostThrottle
     /// The budget of the requests whose failure does not fail an image.
     private let optionalRequests = OptionalRequests()
-    /// The warnings of the registry that were reported.
-    private let warnings = ReportedWarnings()
     private let learned: Mutex<LearnedCapabilities>
     private let dependencies: RegistryClientPool.ClientDependencies
-    /// The method by which the registry reports blobs that a repository already has.
-    let presence: BlobPresence
 
     init(
         host: RegistryHost, origin: Origin, settings: RegistrySettings,
         dependencies: RegistryClientPool.ClientDependencies
     ) {
+        let profile = RegistryProfile.of(host)
+        let time = dependencies.hosts.time
+        let executor = RequestExecutor(
+            host: host, origin: origin,
+            throttle: dependencies.hosts.throttle(
+                for: origin, concurrency: settings.concurrency ?? profile.concurrency),
+            dependencies)
         self.host = host
         self.origin = origin
         self.settings = settings
-        let profile = RegistryProfile.of(host)
         self.profile = profile
-        self.dependencies = dependencies
         self.redirects = RedirectPolicy(registry: origin, settings)
-        let throttle = dependencies.throttles.throttle(
-            for: origin, concurrency: settings.concurrency ?? profile.concurrency)
-        self.throttle = throttle
-        self.chunkedUploads = ConcurrencyLimiter(
-            maximum: 4, .transfers, now: dependencies.time.now)
-        self.referrerThrottle = HostThrottle(concurrency: 2, time: dependencies.time)
+        self.executor = executor
+        self.chunkedUploads = ConcurrencyLimiter(maximum: 4, .transfers, now: time.now)
         self.presence = BlobPresence(mountsBlobs: profile.mountsBlobs)
-        self.learned = Mutex(LearnedCapabilities(settings: settings, profile: profile))
-        self.retryExecutor = RetryExecutor(
-            host: host, origin: origin, throttle: throttle, dependencies)
         self.authenticator = Authenticator(
             policy: CredentialPolicy(host: host, origin: origin, settings: settings),
-            resolver: CredentialResolver(
-                host: host, credentials: dependencies.credentials, time: dependencies.time,
-                events: dependencies.events),
-            client: TokenClient(
-                host: host, origin: origin, retryExecutor: retryExecutor,
-                dependencies: dependencies))
+            credentials: dependencies.credentials, executor: executor)
+        self.referrerThrottle = HostThrottle(concurrency: 2, time: time)
+        self.learned = Mutex(LearnedCapabilities(settings: settings, profile: profile))
+        self.dependencies = dependencies
     }
 
     /// The clock and the random numbers.
-    var time: RetryTiming { dependencies.time }
+    var time: RetryTiming { executor.hosts.time }
 
     /// The handler of events.
-    var events: @Sendable (RegistryEvent) -> Void { dependencies.events }
+    var events: @Sendable (RegistryEvent) -> Void { executor.hosts.events }
+
+    /// The throttle of the registry's host.
+    var throttle: HostThrottle { executor.throttle }
 
     /// The upload dialect of the registry, as known so far.
     var uploadDialect: UploadDialect {
@@ -107,7 +104,7 @@ final class RegistryClient: Sendable {
 
     /// A client without credentials, or `nil` if the registry has not accepted any.
     var anonymousClient: RegistryClient? {
-        guard learned.withLock({ $0.hasAcceptedCredentials }) else { return nil }
+        guard authenticator.hasAcceptedCredentials else { return nil }
         return RegistryClient(
             host: host, origin: origin, settings: settings,
             dependencies: dependencies.withoutCredentials)
@@ -133,6 +130,16 @@ final class RegistryClient: Sendable {
         _ = learned.withLock { $0.unmountable.insert(repository) }
     }
 
+    /// Checks a credential.
+    ///
+    /// - Returns: A Boolean value that indicates whether the registry required credentials.
+    /// - Throws: ``RegistryError`` if the credential is rejected.
+    func verify(_ credential: FoundCredential) async throws -> Bool {
+        try await authenticator.verify(credential)
+    }
+
+    // MARK: Requests
+
     /// Sends a request, retries it as the policy permits, and reads the response.
     ///
     /// - Throws: ``RegistryError``, ``UploadSourceError``, `CancellationError`, or what `read`
@@ -140,9 +147,7 @@ final class RegistryClient: Sendable {
     func send<Value: Sendable>(
         _ request: RegistryRequest, _ read: (RegistryResponse) async throws -> Value
     ) async throws -> Value {
-        try await retryExecutor.run(request.operation) {
-            try await throttle.withPermit { try await read(try await sendCountingPull(request)) }
-        }
+        try await executor.run(request.operation) { try await read(try await attempt(request)) }
     }
 
     /// Sends a request whose failure does not fail an image: a list of referrers, or a mount.
@@ -155,16 +160,14 @@ final class RegistryClient: Sendable {
         _ request: RegistryRequest, _ read: (RegistryResponse) async throws -> Value
     ) async throws -> Value {
         let isMount = request.operation.kind == .blobMount
-        let throttle = isMount ? self.throttle : referrerThrottle
+        let executor = executor.forOptionalRequests(
+            isMount ? throttle : referrerThrottle, retriesFailures: !isMount)
         var request = request
         request.isOptional = true
         return try await optionalRequests.send(request.operation) {
-            try await retryExecutor.forOptionalRequests(throttle, retriesFailures: !isMount)
-                .run(request.operation) {
-                    try await throttle.withPermit {
-                        try await read(try await sendCountingPull(request))
-                    }
-                }
+            try await executor.run(request.operation) {
+                try await read(try await attempt(request))
+            }
         }
     }
 
@@ -175,32 +178,20 @@ final class RegistryClient: Sendable {
     ///
     /// - Throws: ``RegistryError``, ``UploadSourceError`` or `CancellationError`.
     func sendOnce(_ request: RegistryRequest) async throws -> RegistryResponse {
-        do {
-            return try await request.isTransfer
-                ? throttle.withoutPermit { try await sendCountingPull(request) }
-                : throttle.withPermit { try await sendCountingPull(request) }
-        } catch let errorResponse as ErrorResponse {
-            throw RegistryError(request.operation, errorResponse)
-        } catch let error as TransportError {
-            throw RegistryError(request.operation, error, isPlain: origin.scheme == .http)
+        try await executor.runOnce(request.operation, needsPermit: !request.isTransfer) {
+            try await attempt(request)
         }
     }
 
-    /// Checks a credential.
-    ///
-    /// - Returns: A Boolean value that indicates whether the registry required credentials.
-    /// - Throws: ``RegistryError`` if the credential is rejected.
-    func verify(_ credential: FoundCredential) async throws -> Bool {
-        try await authenticator.verify(credential)
-    }
-
-    /// Sends a request, counting it as a pull if it is one, and records the remaining pulls.
-    private func sendCountingPull(_ request: RegistryRequest) async throws -> RegistryResponse {
+    /// Sends a request with an authorization, counting it as a pull if it is one.
+    private func attempt(_ request: RegistryRequest) async throws -> RegistryResponse {
         let isPull = request.operation.kind == .manifestGet
         if isPull { try await claimPull(for: request.operation) }
         defer { if isPull { learned.withLock { $0.pullRateLimit.settle() } } }
         do {
-            return try await sendAuthorized(request)
+            return try await authenticator.authorize(request.operation) { authorization in
+                try await sendFollowingRedirects(request, authorization)
+            }
         } catch let errorResponse as ErrorResponse
             where errorResponse.outcome.event == .quotaExhausted
         {
@@ -223,49 +214,6 @@ final class RegistryClient: Sendable {
                 : "pull rate limit reached",
             hint: ErrorResponse.quotaHint
         ).attributed(to: await authenticator.rejectedCredential(for: operation))
-    }
-
-    /// Sends the request, authorizing it until it is accepted or no other authorization is left.
-    private func sendAuthorized(_ request: RegistryRequest) async throws -> RegistryResponse {
-        let isProbe = try await authenticator.beginProbe()
-        defer { if isProbe { authenticator.endProbe(isCancelled: Task.isCancelled) } }
-        var negotiation = authenticator.negotiation(of: request.operation)
-        var authorization = try await authenticator.authorization(for: &negotiation)
-        while true {
-            do {
-                let response = try await sendFollowingRedirects(request, authorization)
-                let credential = negotiation.sentCredential
-                let isHidden = credential.omitted != nil && mayBeHidden(response, from: request)
-                await authenticator.recordResponse(to: negotiation, isSuccess: !isHidden)
-                if isHidden {
-                    throw RegistryError(
-                        .missing, request.operation, "not found (404)", status: 404
-                    ).attributed(to: credential.omitted)
-                }
-                if case .found = credential {
-                    learned.withLock { $0.hasAcceptedCredentials = true }
-                }
-                return response
-            } catch var errorResponse as ErrorResponse {
-                errorResponse.credential = negotiation.sentCredential
-                guard errorResponse.isAboutCredentials else {
-                    await authenticator.recordResponse(to: negotiation, isSuccess: false)
-                    throw errorResponse
-                }
-                errorResponse.hadToken = negotiation.hadToken
-                authorization = try await authenticator.authorization(
-                    for: &negotiation, after: errorResponse)
-            }
-        }
-    }
-
-    /// Returns a Boolean value that indicates whether a manifest may be missing to anonymous users
-    /// only.
-    private func mayBeHidden(
-        _ response: RegistryResponse, from request: RegistryRequest
-    ) -> Bool {
-        response.status == 404
-            && [.manifestHead, .manifestGet].contains(request.operation.kind)
     }
 
     /// Sends the request, following redirects and dropping credentials across origins.
@@ -307,50 +255,22 @@ final class RegistryClient: Sendable {
         _ request: RegistryRequest, at hop: RedirectPolicy.Hop, _ authorization: Secret?
     ) async throws -> HTTPResponse {
         let url = hop.url
+        let body = try await open(request)
         var httpRequest = HTTPRequest(
-            request.method, url, fields: request.fields, body: try await open(request),
-            isBulk: request.isBulk, expectedLength: request.expectedLength ?? request.bodyLength,
-            timeouts: request.limits(dependencies.timeouts),
-            addressScope: hop.addressScope)
+            request.method, url, fields: request.fields, body: body, isBulk: request.isBulk,
+            expectedLength: request.expectedLength ?? body.length,
+            timeouts: request.limits(executor.timeouts), addressScope: hop.addressScope)
         if redirects.maySendCredentials(at: url, for: request.operation.access.repository) {
             httpRequest.authorization = authorization
         }
-        let (events, kind) = (events, request.operation.kind)
-        let (now, start) = (time.now, time.now())
-        let trace = { @Sendable [method = request.method] in
-            RequestTrace(method, url, duration: now() - start)
-        }
         let hostName = url.origin == origin ? host.name : url.origin.authority
-        do {
-            let response = try await dependencies.transport.send(httpRequest)
-            for warning in warnings.new(in: response.fields) {
-                events(.warningReceived(host: hostName, text: warning))
-            }
-            let metrics = RequestMetrics(sent: request.bodyLength) {
-                [status = response.status] bytes in
-                events(
-                    .requestFinished(
-                        host: hostName, kind: kind, status: status, bytes: bytes,
-                        trace: trace()))
-            }
-            let downloads = request.isTransfer && !request.writes ? throttle.downloads : nil
-            let body = ObservedStream(response.body) { chunk, _ in
-                guard let chunk else { return }
-                metrics.add(chunk.count)
-                downloads?.record(chunk.count)
-            }
-            return HTTPResponse(
-                status: response.status, fields: response.fields, body: body, peer: response.peer)
-        } catch {
-            // A request that was not sent to a host that is down is not counted.
-            if (error as? TransportError)?.kind != .givenUp {
-                events(
-                    .requestFinished(
-                        host: hostName, kind: kind, status: nil, bytes: 0,
-                        trace: trace()))
-            }
-            throw error
+        let response = try await executor.hosts.send(
+            httpRequest, request.operation.kind, to: hostName,
+            counting: request.isTransfer && !request.writes ? throttle.downloads : nil)
+        for warning in learned.withLock({ $0.warnings.new(in: response.fields) }) {
+            events(.warningReceived(host: hostName, text: warning))
         }
+        return response
     }
 
     private func open(_ request: RegistryRequest) async throws -> HTTPBody {

@@ -56,19 +56,16 @@ struct RegistryRequest: Sendable {
     /// A Boolean value that indicates whether the request writes, so that a redirect would send the
     /// body again.
     var writes: Bool { method != .get && method != .head }
+}
 
+extension HTTPBody {
     /// The length of the body in bytes.
-    var bodyLength: Int {
-        switch body {
+    var length: Int {
+        switch self {
         case .none: 0
         case .bytes(let bytes): bytes.count
         case .stream(let length, _): length
         }
-    }
-
-    /// A Boolean value that indicates whether the body is a stream, which may take any time.
-    var streamsBody: Bool {
-        if case .stream = body { true } else { false }
     }
 }
 
