@@ -40,14 +40,17 @@ public struct LayerScanner: Sendable {
     ///
     /// - Parameters:
     ///   - layer: The layer.
+    ///   - begin: Returns a Boolean value that indicates whether a stream is scanned; called when
+    ///     its first bytes have arrived.
     ///   - body: Reads the layer through the tap.
     /// - Returns: The contents of the layer, or the reason that they are unknown; `nil` if no stream
-    ///   was read to its end.
+    ///   was scanned to its end.
     /// - Throws: The error of `body`, or `CancellationError`.
     public func scan(
-        _ layer: ScannableLayer, while body: (LayerTap) async throws -> Void
+        _ layer: ScannableLayer, beginning begin: @escaping @Sendable () -> Bool = { true },
+        while body: (LayerTap) async throws -> Void
     ) async throws -> Result<LayerContents, LayerScanError>? {
-        let tap = LayerTap(byteCount: layer.descriptor.size)
+        let tap = LayerTap(byteCount: layer.descriptor.size, beginning: begin)
         async let result = scan(layer, from: tap)
         try await body(tap)
         let isComplete = tap.end()

@@ -18,11 +18,18 @@ public final class LayerTap: Sendable {
     }
 
     private let byteCount: Int
+    private let begin: @Sendable () -> Bool
     private let state = AsyncCondition(State())
 
-    /// Creates a tap for a layer with `byteCount` bytes.
-    init(byteCount: Int) {
+    /// Creates a tap.
+    ///
+    /// - Parameters:
+    ///   - byteCount: The number of bytes of the layer.
+    ///   - begin: Returns a Boolean value that indicates whether a stream is scanned; called when
+    ///     its first bytes have arrived.
+    init(byteCount: Int, beginning begin: @escaping @Sendable () -> Bool) {
         self.byteCount = byteCount
+        self.begin = begin
     }
 
     /// Returns a stream that is scanned while it is read, at the pace of the slower of both.
@@ -39,7 +46,7 @@ public final class LayerTap: Sendable {
             if position == chunk?.count ?? 0 { replaceCurrent(with: input) }
             if let chunk { try await input.write(chunk) }
             guard position == byteCount else { return }
-            state.change { $0.isComplete = true }
+            state.change { if $0.current === input { $0.isComplete = true } }
             input.end()
         }
     }
@@ -55,8 +62,8 @@ public final class LayerTap: Sendable {
 
     private func replaceCurrent(with input: ChildInput) {
         let unneeded = state.change { state -> ChildInput? in
-            guard !state.isComplete else { return input }
             guard state.current !== input else { return nil }
+            guard !state.isComplete, begin() else { return input }
             defer {
                 state.current = input
                 state.next = input

@@ -44,19 +44,17 @@ public final class LayerScanCache: Sendable {
         of layer: ScannableLayer, read: (LayerTap) async throws -> Void
     ) async throws -> ScanResult {
         let known = try await state.take { state -> ScanResult?? in
-            switch state.entries[layer] {
-            case .scanned(let result): return .some(result)
-            case .pending: return nil
-            case nil:
-                state.entries[layer] = .pending
-                return .some(nil)
-            }
+            if case .scanned(let result)? = state.entries[layer] { return .some(result) }
+            return state.claim(layer) ? .some(nil) : nil
         }
         if let known { return known }
-        return try await scan(layer, while: read) ?? .failure(.scan("the layer is incomplete"))
+        return try await scan(layer, isClaimed: true, while: read)
+            ?? .failure(.scan("the layer is incomplete"))
     }
 
-    /// Scans a layer while `body` reads it, unless it is already scanned or being scanned.
+    /// Scans a layer while `body` copies it, unless it is already scanned or being scanned.
+    ///
+    /// A copy may wait long for its first byte. Until then, other tasks can scan the layer.
     ///
     /// - Parameters:
     ///   - layer: The layer.
@@ -66,30 +64,47 @@ public final class LayerScanCache: Sendable {
     func scanning(
         _ layer: ScannableLayer, while body: (LayerTap?) async throws -> Void
     ) async throws {
-        let isClaimed = state.change { state in
-            guard state.entries[layer] == nil else { return false }
-            state.entries[layer] = .pending
-            return true
-        }
-        guard isClaimed else { return try await body(nil) }
-        _ = try await scan(layer, while: body)
+        guard state.state.entries[layer] == nil else { return try await body(nil) }
+        _ = try await scan(layer, isClaimed: false, while: body)
     }
 
-    /// Scans a layer that this task has claimed, and records the result.
+    /// Scans a layer, and records the result.
     ///
     /// A scan that is canceled or incomplete has none: the next task that needs the layer reads it
     /// again.
+    ///
+    /// - Parameters:
+    ///   - layer: The layer.
+    ///   - isClaimed: A Boolean value that indicates whether this task has claimed the layer;
+    ///     otherwise it does so when the first bytes arrive, unless another task has.
+    ///   - body: Reads the layer through the tap.
+    /// - Returns: The result, if there is one.
+    /// - Throws: The error of `body`, or `CancellationError`.
     private func scan(
-        _ layer: ScannableLayer, while body: (LayerTap) async throws -> Void
+        _ layer: ScannableLayer, isClaimed: Bool, while body: (LayerTap) async throws -> Void
     ) async throws -> ScanResult? {
+        let isClaimed = Mutex(isClaimed)
+        let claim: @Sendable () -> Bool = { [state] in
+            isClaimed.withLock { isClaimed in
+                if !isClaimed { isClaimed = state.change { $0.claim(layer) } }
+                return isClaimed
+            }
+        }
         var result: ScanResult?
-        defer { state.change { $0.record(layer, result) } }
-        result = try await scanner.scan(layer, while: body)
+        defer { if isClaimed.withLock(\.self) { state.change { $0.record(layer, result) } } }
+        result = try await scanner.scan(layer, beginning: claim, while: body)
         return result
     }
 }
 
 extension LayerScanCache.State {
+    /// Claims a layer, unless it is scanned or being scanned.
+    fileprivate mutating func claim(_ layer: ScannableLayer) -> Bool {
+        guard entries[layer] == nil else { return false }
+        entries[layer] = .pending
+        return true
+    }
+
     /// Records the result of a scan, or removes the entry of a scan without one.
     ///
     /// A failed scan is not cached: the next image that needs the layer scans it again.

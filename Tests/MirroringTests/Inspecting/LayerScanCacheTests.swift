@@ -109,6 +109,23 @@ import AsyncPrimitives
         try await Self.expectScanned(layer, in: cache)
     }
 
+    @Test func `a copy without its first byte does not keep another task from scanning`()
+        async throws
+    {
+        let cache = LayerScanCache(Mirror.scanner)
+        let layer = try Self.layer("+gzip")
+        try await cache.scanning(layer) { tap in
+            let result = try await cache.contents(of: layer) {
+                try await $0.read(Self.stream(Self.bytes))
+            }
+            #expect(try result.get().diffID == .of(Self.archive))
+            // The scanned bytes only pass through.
+            let stream = try #require(tap).observe(Self.stream(Self.bytes))
+            #expect(try await stream.reduce(into: []) { $0 += $1 } == Self.bytes)
+        }
+        try await Self.expectScanned(layer, in: cache)
+    }
+
     @Test func `a copy that starts again is scanned from its beginning`() async throws {
         let cache = LayerScanCache(Mirror.scanner)
         let layer = try Self.layer("+gzip")
