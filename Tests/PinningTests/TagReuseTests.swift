@@ -44,6 +44,13 @@ import Testing
         ["{{- range $i, $x := list .Values.web }}\nversion: {{ $x.image.tag }}\n{{ end }}\n"],
         ["{{ if semverCompare \">=1.2\" .Values.web.image.tag }}\na: b\n{{ end }}\n"],
         ["version: {{ (index .Values \"web\").image.tag }}\n"],
+        ["version: {{ pluck \"tag\" .Values.web.image .Values.image | first }}\n"],
+        ["version: {{ tpl \"{{ .Values.web.image.tag }}\" . }}\n"],
+        [
+            "{{ define \"v\" }}{{ .Values.web.image.tag }}{{ end }}\n",
+            "version: {{ tpl \"{{ include \\\"v\\\" . }}\" . }}\n",
+        ],
+        ["version: {{ tpl .Values.web.image.tag $ }}\n"],
         ["version: {{ index .Values.web \"image\" \"tag\" | default .Chart.AppVersion }}\n"],
         [
             "{{ define \"v\" }}{{ .Values.web.image.tag }}{{ end }}\n",

@@ -44,7 +44,7 @@ struct BaseFinder {
     }
 
     /// A place with values, nearest first.
-    private enum Place {
+    enum Place {
         case file(String)
         /// The subcharts of the chart in a directory.
         case subcharts(of: String)
@@ -56,12 +56,12 @@ struct BaseFinder {
         let range: Range<Int>
     }
 
-    private let files: RepositoryFiles
+    let files: RepositoryFiles
     /// The path of the overlay.
-    private let file: String
-    private let places: [Place]
+    let file: String
+    let places: [Place]
     /// The directory of the chart; `nil` if there is none.
-    private let chart: String?
+    let chart: String?
     /// The mappings that contain images, because each is searched for many keys.
     private var mappings: [MappingKey: MergedMapping] = [:]
     /// The images beside other values of these mappings, by the key of the tag.
@@ -73,7 +73,7 @@ struct BaseFinder {
     private static let levels = 6
     private static let baseNames = ["base", "_base", "common", "default", "defaults", "shared"]
     /// The maximum number of charts in charts.
-    private static let nesting = 4
+    static let nesting = 4
 
     /// Creates a finder for a file.
     ///
@@ -281,7 +281,7 @@ struct BaseFinder {
     }
 
     /// Returns the directories that can have a subchart, which values call by its name or alias.
-    private func subcharts(_ name: String, of directory: String) -> [String] {
+    func subcharts(_ name: String, of directory: String) -> [String] {
         guard !name.contains("/"), !name.hasPrefix(".") else { return [] }
         let stated = files.dependencies(ofChartIn: directory)[name] ?? []
         return stated.flatMap(\.directories).compactMap {

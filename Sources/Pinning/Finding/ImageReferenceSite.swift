@@ -147,6 +147,8 @@ struct Obstacle: Hashable, Sendable {
         /// The use of the tag is unknown, because not all templates were read.
         case unknownTagUse
         case invalidDigest
+        /// The chart uses the tag or the digest for several images.
+        case sharedTag
         /// The image is in YAML or JSON in quotes, which is not edited.
         case quotedText
         case other

@@ -262,6 +262,30 @@ extension SiteFinder {
         return withBases { $0.use(ofTagAt: keys) } ?? .image
     }
 
+    /// Returns the reason for which a digest would also be that of another image: the chart uses the tag,
+    /// or the digest, for both.
+    mutating func sharing(of site: ImageReferenceSite) -> String? {
+        guard !isInResource, site.image != nil, site.path.count > surroundings.valuesDepth else {
+            return nil
+        }
+        let root =
+            mappings.indices.contains(surroundings.outerMappingsOfValues)
+            ? mappings[surroundings.outerMappingsOfValues] : surroundings.root
+        let values = BaseFinder.OwnValues(root: root, anchors: anchors)
+        let digestKeys = site.digestKey.map { [$0] } ?? ImageKeys.digest + ImageKeys.sha
+        let mapping = site.digestKey == nil ? site.path : site.path.parent ?? SitePath()
+        let (kind, paths) =
+            site.shape == .tag
+            ? ("tag", [site.tagPath]) : ("digest", digestKeys.map(mapping.appending(key:)))
+        for path in paths {
+            let keys = Array(path.steps.dropFirst(surroundings.valuesDepth))
+            let other = withBases { $0.otherImage(of: site, withTagAt: keys, in: values) } ?? nil
+            guard let other else { continue }
+            return "the chart also uses the \(kind) for '\(other)': give each image its own \(kind)"
+        }
+        return nil
+    }
+
     /// A Boolean value that indicates whether the innermost tree is a resource, and not the values of
     /// a chart.
     var isInResource: Bool {

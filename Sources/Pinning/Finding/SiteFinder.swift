@@ -212,6 +212,9 @@ struct SiteFinder {
                     : surroundings.placement.reason(at: site.tagPath, in: nil, isText: true))
             if let reason { site.skip(reason) }
             if let missingIDReason = site.missingIDReason { site.reject(missingIDReason) }
+            if [.tag, .digest, .sha].contains(site.shape), let reason = sharing(of: site) {
+                site.reject(reason, as: .sharedTag)
+            }
         }
         site.usedAt = ([site.mapping].compactMap(\.self) + site.fields.map(\.node))
             .flatMap(anchors.uses(of:))

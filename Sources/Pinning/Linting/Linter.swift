@@ -98,7 +98,9 @@ public struct Linter: Sendable {
     private typealias Issue = (code: LintCode, message: String)
 
     private func issues(in site: ImageReferenceSite) -> [Issue] {
-        if site.shape == .sharedTag, !site.isSkipped, let obstacle = site.obstacle {
+        if !site.isSkipped, let obstacle = site.obstacle,
+            site.shape == .sharedTag || obstacle.kind == .sharedTag
+        {
             return [(.sharedTag, obstacle.reason)]
         }
         if site.isSkipped {

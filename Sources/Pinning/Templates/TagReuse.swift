@@ -21,6 +21,8 @@ public struct TagReuse: Hashable, Sendable {
     /// The beginnings of the paths of values whose use is unknown, in which `*` is any step.
     private var unknown: Set<[String]> = []
     private var isComplete = true
+    /// The images that the templates combine, by the last key of their tags and digests.
+    private var combinations: [String: Set<TagCombination>] = [:]
 
     /// Creates the result for a chart that uses no tag for other purposes.
     public init() {}
@@ -34,15 +36,21 @@ public struct TagReuse: Hashable, Sendable {
     public init(
         templates: [[UInt8]], libraries: [[UInt8]] = [], isComplete: Bool = true
     ) {
-        let versions = TemplateVersions(
-            TemplateScanner(templates, libraries: libraries))
+        let scanner = TemplateScanner(templates, libraries: libraries)
+        let versions = TemplateVersions(scanner)
         let wildcard = String(TemplateValue.anyStep)
         let unknown = versions.paths.filter { $0.last == String(TemplateValue.anyPath) }
         self.unknown = Set(unknown.map { Array($0.dropLast()) })
         let known = versions.paths.subtracting(unknown)
         patterns = known.filter { $0.contains(wildcard) }
         paths = known.subtracting(patterns)
-        self.isComplete = isComplete && versions.isComplete
+        let words = TemplateWords(scanner)
+        for combination in words.all.lazy.flatMap(TagCombination.all) {
+            for key in Set(combination.tags.paths.compactMap(\.last)) {
+                combinations[key, default: []].insert(combination)
+            }
+        }
+        self.isComplete = isComplete && versions.isComplete && words.isComplete
     }
 
     /// Returns the use of the value at a path.
@@ -53,6 +61,11 @@ public struct TagReuse: Hashable, Sendable {
         }
         let isKnown = isComplete && !unknown.contains { Self.begins(path, with: $0) }
         return isKnown ? .image : .unknown
+    }
+
+    /// Returns the images that the templates combine with the tag or the digest at a path.
+    func combinations(withTagAt path: [String]) -> [TagCombination] {
+        path.last.flatMap { combinations[$0] }?.compactMap { $0.bound(to: path) } ?? []
     }
 
     /// Returns a Boolean value that indicates whether a path begins with the steps of a pattern.

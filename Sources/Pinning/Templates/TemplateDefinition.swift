@@ -8,6 +8,8 @@ struct TemplateDefinition {
     private(set) var versions = TemplateValue()
     /// The inclusions of named templates.
     private(set) var calls = TemplateValue()
+    /// The words that it combines of values.
+    private(set) var words: Set<TemplateWord> = []
     /// A Boolean value that indicates whether the template can use more values.
     var isIncomplete = false
 
@@ -18,10 +20,21 @@ struct TemplateDefinition {
     mutating func record(_ expression: TemplateExpression, isOutput: Bool, isVersion: Bool) {
         calls.formUnion(expression.calls, limit: Self.limit)
         versions.formUnion(expression.versions, limit: Self.limit)
+        record(expression.words)
         guard isOutput || isVersion else { return }
         let value = expression.result.flattened
         if isOutput { output.formUnion(value, limit: Self.limit) }
         if isVersion { versions.formUnion(value, limit: Self.limit) }
+    }
+
+    /// Records words that the template combines of values.
+    mutating func record(_ words: [TemplateWord]) {
+        guard !words.isEmpty else { return }
+        self.words.formUnion(words)
+        if self.words.count > Self.limit {
+            self.words = []
+            isIncomplete = true
+        }
     }
 }
 

@@ -8,6 +8,8 @@ struct TemplateExpression {
     private(set) var versions = TemplateValue()
     /// The inclusions of named templates, also those whose output is not in the result.
     private(set) var calls = TemplateValue()
+    /// The words that functions such as `printf` combine of values.
+    private(set) var words: [TemplateWord] = []
     /// The values that functions such as `set` add to the dictionaries of variables; `nil` for the dot.
     private(set) var changes: [(variable: Substring?, value: TemplateValue)] = []
 
@@ -17,6 +19,9 @@ struct TemplateExpression {
     private var depth = 0
 
     private static let depthLimit = 32
+    /// The number of texts around the template in a text.
+    private var nesting = 0
+    private static let nestingLimit = 4
 
     /// An argument of a function.
     private enum Operand {
@@ -35,8 +40,10 @@ struct TemplateExpression {
 
     /// Evaluates the pipeline of an action.
     init(
-        _ action: TemplateAction, dot: TemplateValue, variables: [Substring: TemplateValue]
+        _ action: TemplateAction, dot: TemplateValue, variables: [Substring: TemplateValue],
+        nesting: Int = 0
     ) {
+        self.nesting = nesting
         self.dot = dot
         self.variables = variables
         rest = action.words[...]
@@ -147,6 +154,29 @@ struct TemplateExpression {
         case .merge:
             guard let dictionary = operands.first else { return TemplateValue() }
             return change(dictionary, by: Self.union(of: Array(operands.dropFirst())))
+        case .coalesce:
+            return operands.reduce(TemplateValue()) { $0.or($1.value) }
+        case .fallback:
+            return operands.reversed().reduce(TemplateValue()) { $0.or($1.value) }
+        case .choice: return Self.union(of: Array(operands.prefix(2)))
+        case .pluck:
+            guard let key = operands.first.map(Self.step) else { return TemplateValue() }
+            return operands.dropFirst().reduce(TemplateValue()) { result, mapping in
+                var result = result
+                result.formUnion(mapping.value.appending([key]))
+                return result
+            }
+        case .evaluate: return evaluate(operands)
+        case .format:
+            if case .text(let format)? = operands.first {
+                add(TemplateWord(format: format, of: operands.dropFirst().map(\.value)))
+            }
+            return Self.union(of: operands)
+        case .concatenate:
+            let all = Self.union(of: operands)
+            // Each value can be before each other one, as those of a list.
+            add(TemplateWord(parts: [all, all].map { TemplateWord.Part(text: "", value: $0) }))
+            return all
         case .test: return TemplateValue()
         case .compare:
             versions.formUnion(Self.union(of: operands).flattened)
@@ -156,6 +186,40 @@ struct TemplateExpression {
             return Self.union(of: operands).removing(parts(text))
         case .pass: return Self.union(of: operands)
         }
+    }
+
+    private mutating func add(_ word: TemplateWord) {
+        if word.isCombined { words.append(word) }
+    }
+
+    /// Evaluates a text that is a template, or passes on a value that can be one.
+    private mutating func evaluate(_ operands: [Operand]) -> TemplateValue {
+        guard case .text(let text)? = operands.first else {
+            return operands.first?.value ?? TemplateValue()
+        }
+        guard nesting < Self.nestingLimit else { return .unknown }
+        let context = operands.dropFirst().first?.value ?? TemplateValue()
+        let bytes = Array(text.replacing("\\\"", with: "\"").utf8)
+        var output = TemplateValue()
+        var line = TemplateLine()
+        var start = 0
+        while let action = TemplateText.action(in: bytes, from: start) {
+            line.read(bytes[start..<action.start], under: [])
+            start = action.end
+            let text = String(
+                decoding: bytes[(action.start + 2)..<(action.end - 2)], as: UTF8.self)
+            guard let inner = TemplateAction(text), inner.keyword == nil else { continue }
+            let expression = TemplateExpression(
+                inner, dot: context, variables: ["": context], nesting: nesting + 1)
+            versions.formUnion(expression.versions, limit: .max)
+            calls.formUnion(expression.calls, limit: .max)
+            words += expression.words
+            output.formUnion(expression.result)
+            line.add(expression.result)
+        }
+        line.end()
+        words += line.takeWords()
+        return output
     }
 
     /// Adds a value to a dictionary, which the variable of an argument also has afterwards.

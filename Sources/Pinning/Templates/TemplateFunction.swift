@@ -16,6 +16,20 @@ enum TemplateFunction: Sendable {
     case set
     /// The function adds dictionaries to the first one.
     case merge
+    /// The result is the first argument that is not empty: `coalesce VALUE …`.
+    case coalesce
+    /// The result is the last argument, or the first one if that is empty: `default OTHER VALUE`.
+    case fallback
+    /// The result is one of the first two arguments: `ternary VALUE OTHER CONDITION`.
+    case choice
+    /// The result has the elements with a key of mappings: `pluck KEY MAPPING …`.
+    case pluck
+    /// The result is that of a template in the first argument, in a context: `tpl TEMPLATE CONTEXT`.
+    case evaluate
+    /// The result is a text that combines the arguments by a format: `printf FORMAT VALUE …`.
+    case format
+    /// The result is a text with all arguments, in their order.
+    case concatenate
     /// The result depends on the arguments but does not contain them.
     case test
     /// The function reads the arguments as versions.
@@ -36,7 +50,10 @@ enum TemplateFunction: Sendable {
             "mustSemverCompare": .compare, "replace": .remove(replaced),
             "set": .set, "merge": .merge, "mustMerge": .merge, "mergeOverwrite": .merge,
             "mustMergeOverwrite": .merge, "trunc": .remove(truncated),
-            "substr": .remove { _ in .length },
+            "substr": .remove { _ in .length }, "coalesce": .coalesce, "or": .coalesce,
+            "default": .fallback, "ternary": .choice, "pluck": .pluck, "tpl": .evaluate,
+            "printf": .format, "print": .concatenate, "println": .concatenate,
+            "cat": .concatenate, "join": .concatenate,
         ]
         for name in ["split", "splitList", "splitn", "regexSplit", "mustRegexSplit", "cut"] {
             table[Substring(name)] = .remove { $0.contains("@") ? .all : [] }

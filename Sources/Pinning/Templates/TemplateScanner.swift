@@ -12,24 +12,16 @@ struct TemplateScanner {
     private struct State {
         var dot = TemplateValue.root
         var variables: [Substring: TemplateValue] = [:]
-        var blocks: [Block] = []
+        var blocks: [TemplateBlock] = []
         var text = TemplateText()
+        var line = TemplateLine()
+        /// The conditions under which the next action is used.
+        var conditions: [TemplateWord.Condition] = []
         /// The values that an iteration of a loop assigns to variables that the next one can read.
         var loopValues: [Substring: TemplateValue] = [:]
 
         /// The number of loops around the next action.
         var loops: Int { blocks.count { $0.isLoop } }
-    }
-
-    /// An open block.
-    private struct Block {
-        /// The dot outside of the block.
-        let dot: TemplateValue
-        /// The definition that the block belongs to; `nil` for the text outside of definitions.
-        let definition: Substring?
-        let isLoop: Bool
-        /// The variables that the block declares, with their values outside of it.
-        var declared: [Substring: TemplateValue?] = [:]
     }
 
     private static let blockLimit = 1000
@@ -74,13 +66,44 @@ struct TemplateScanner {
         var start = 0
         while let action = TemplateText.action(in: text, from: start) {
             state.text.read(text[start..<action.start])
+            readLine(text[start..<action.start], of: text, to: action, in: &state)
             let words = text[(action.start + 2)..<(action.end - 2)]
             if let action = TemplateAction(String(decoding: words, as: UTF8.self)) {
                 apply(action, to: &state, carrying: carried)
             }
             start = action.end
         }
+        readLine(text[start...], of: text, to: nil, in: &state)
+        state.line.end()
+        recordWords(in: &state)
         return state.loopValues
+    }
+
+    /// Reads the text before an action into the line, without the white space that the actions around
+    /// it remove.
+    private mutating func readLine(
+        _ part: ArraySlice<UInt8>, of text: [UInt8], to action: (start: Int, end: Int)?,
+        in state: inout State
+    ) {
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+        var part = part
+        let start = part.startIndex
+        if start > 2, text[start - 3] == UInt8(ascii: "-") { part = part.drop(while: isSpace) }
+        if let action, action.start + 2 < text.count, text[action.start + 2] == UInt8(ascii: "-") {
+            part = part[..<((part.lastIndex { !isSpace($0) } ?? part.startIndex - 1) + 1)]
+        }
+        state.line.read(part, under: state.conditions)
+        recordWords(in: &state)
+    }
+
+    private mutating func recordWords(in state: inout State) {
+        let words = state.line.takeWords()
+        guard !words.isEmpty else { return }
+        if let name = state.blocks.last?.definition {
+            definitions[name, default: TemplateDefinition()].record(words)
+        } else {
+            main.record(words)
+        }
     }
 
     private mutating func apply(
@@ -91,6 +114,8 @@ struct TemplateScanner {
             state.dot = state.blocks[last].dot
             Self.restore(&state, state.blocks[last].declared)
             state.blocks[last].declared = [:]
+            state.conditions = state.blocks[last].endBranch(of: &state.line)
+            if action.keyword == "else" { state.blocks[last].isExhaustive = true }
         }
         let value = TemplateExpression(action, dot: state.dot, variables: state.variables)
         Self.change(value.changes, in: &state)
@@ -104,28 +129,41 @@ struct TemplateScanner {
             }
             state.text = TemplateText()
             open(dot: .root, definition: name, in: &state)
+            (state.line, state.conditions) = (TemplateLine(), [])
         case "with", "range":
             record(value, in: state)
             let isLoop = action.keyword == "range"
             let dot = isLoop ? Self.element(of: value.result, action) : value.result
             open(dot: dot, isLoop: isLoop, in: &state)
+            if !isLoop { Self.require(value.result, in: &state) }
             Self.set(action, to: dot, in: &state, carrying: carried)
         case "if":
             record(value, in: state)
             open(dot: state.dot, in: &state)
+            Self.require(value.result, in: &state)
             Self.set(action, to: value.result, in: &state, carrying: carried)
         case "else", "else if", "else with":
             record(value, in: state)
+            if action.keyword != "else" { Self.require(value.result, in: &state) }
             Self.set(action, to: value.result, in: &state, carrying: carried)
             if action.keyword == "else with" { state.dot = value.result }
         case "end":
-            guard let block = state.blocks.popLast() else { return }
+            guard var block = state.blocks.last else { return }
+            if block.definition != state.blocks.dropLast().last?.definition {
+                state.line.end()
+                recordWords(in: &state)
+                (state.text, state.line) = (TemplateText(), block.line)
+            } else {
+                block.end(&state.line)
+            }
+            state.blocks.removeLast()
+            state.conditions = block.conditions
             state.dot = block.dot
             Self.restore(&state, block.declared)
-            if block.definition != state.blocks.last?.definition { state.text = TemplateText() }
         case "break", "continue": return
         default:
             record(value, in: state, isOutput: action.variable == nil)
+            if action.variable == nil, !state.text.isComment { state.line.add(value.result) }
             Self.set(action, to: value.result, in: &state, carrying: carried)
         }
     }
@@ -139,10 +177,21 @@ struct TemplateScanner {
             return
         }
         state.blocks.append(
-            Block(
+            TemplateBlock(
                 dot: state.dot, definition: definition ?? state.blocks.last?.definition,
-                isLoop: isLoop))
+                isLoop: isLoop, line: state.line, conditions: state.conditions))
         state.dot = dot
+    }
+
+    /// Adds the condition of a branch that is used if a value is not empty.
+    private static func require(_ value: TemplateValue, in state: inout State) {
+        guard let last = state.blocks.indices.last, let order = value.order, !order.isEmpty else {
+            return
+        }
+        let condition = TemplateWord.Condition(value: value, isEmpty: false)
+        state.blocks[last].condition = value
+        if state.conditions.count < TemplateWord.limit { state.conditions.append(condition) }
+        state.line.add(condition)
     }
 
     /// Returns the elements that a loop visits: those of a value, or what its functions list.

@@ -51,8 +51,24 @@ struct TemplateValue: Hashable, Sendable {
         static let all: Obstacles = [.at, .colon, .length]
     }
 
+    /// A path or an inclusion that a value can consist of.
+    enum Alternative: Hashable, Sendable {
+        case path(Path)
+        case call(Call)
+    }
+
     private(set) var paths: Set<Path> = []
     private(set) var calls: Set<Call> = []
+    /// The alternatives of which the value is the first that is not empty; `nil` if their order is
+    /// unknown.
+    var order: [Alternative]? {
+        guard paths.count + calls.count < 2 else { return sequence }
+        guard keys.isEmpty, !isIncomplete else { return nil }
+        return paths.map(Alternative.path) + calls.map(Alternative.call)
+    }
+
+    /// The order of several alternatives.
+    private var sequence: [Alternative]?
     /// The values of the keys of a `dict`.
     private(set) var keys: [Substring: TemplateValue] = [:]
     private var keyNesting: Nesting?
@@ -82,6 +98,11 @@ struct TemplateValue: Hashable, Sendable {
         self.isIncomplete = isIncomplete
     }
 
+    /// Creates the value at a path.
+    init(path: Path) {
+        self.init(paths: [path])
+    }
+
     /// Creates the output of a named template.
     init(calling name: Substring, with argument: TemplateValue) {
         if let call = Call(name: name, argument: argument) {
@@ -102,7 +123,7 @@ struct TemplateValue: Hashable, Sendable {
         keyNesting = nesting
     }
 
-    private var isEmpty: Bool { paths.isEmpty && calls.isEmpty && keys.isEmpty && !isIncomplete }
+    var isEmpty: Bool { paths.isEmpty && calls.isEmpty && keys.isEmpty && !isIncomplete }
 
     /// Returns the value of a field chain below this one.
     func appending(_ fields: some Collection<Substring>) -> TemplateValue {
@@ -134,6 +155,20 @@ struct TemplateValue: Hashable, Sendable {
         return result
     }
 
+    /// The value without the output of named templates.
+    var withoutCalls: TemplateValue {
+        var result = TemplateValue(paths: paths, isIncomplete: isIncomplete)
+        result.removed = removed
+        return result
+    }
+
+    /// The same alternatives in an unknown order.
+    var withoutOrder: TemplateValue {
+        var result = self
+        result.sequence = nil
+        return result
+    }
+
     /// Returns the value after a function has removed parts of a digest; nothing if no part is left.
     func removing(_ parts: Obstacles) -> TemplateValue {
         var result = self
@@ -141,9 +176,26 @@ struct TemplateValue: Hashable, Sendable {
         return result.removed == .all ? TemplateValue() : result
     }
 
+    /// Returns the value, or another one if it is empty.
+    func or(_ other: TemplateValue) -> TemplateValue {
+        var result = self
+        result.formUnion(other)
+        guard let order, let further = other.order, order.count + further.count <= Self.limit else {
+            result.sequence = nil
+            return result
+        }
+        result.sequence = order + further
+        return result
+    }
+
     /// Adds what another value can contain; the value is incomplete if that exceeds the limit.
     mutating func formUnion(_ other: TemplateValue, limit: Int = Self.limit) {
         guard !other.isEmpty else { return }
+        if isEmpty {
+            sequence = other.sequence
+        } else if sequence != other.sequence {
+            sequence = nil
+        }
         removed = isEmpty ? other.removed : removed.intersection(other.removed)
         if other.isIncomplete { isIncomplete = true }
         if paths.count + other.paths.count <= limit || other.paths.isSubset(of: paths) {

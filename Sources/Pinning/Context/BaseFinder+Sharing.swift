@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import YAML
+
+/// Images for which a chart uses the tag or the digest of another one.
+extension BaseFinder {
+    /// The values of the overlay, which apply before those of the files below.
+    struct OwnValues {
+        let root: YAMLNode
+        let anchors: Anchors
+    }
+
+    /// Returns the name of another image for which the chart uses the tag, or the digest, of an image;
+    /// `nil` if there is none.
+    ///
+    /// - Parameters:
+    ///   - site: The image.
+    ///   - keys: The path of its tag or digest.
+    ///   - values: The values of the file.
+    /// - Returns: The name, as the path of its value or as the text of a template.
+    func otherImage(
+        of site: ImageReferenceSite, withTagAt keys: [String], in values: OwnValues
+    ) -> String? {
+        guard let chart, let image = site.image?.repository else { return nil }
+        let combinations = combinations(withTagAt: keys[...], inChart: chart, depth: 0)
+        guard !combinations.isEmpty else { return nil }
+        let lookup = ValueLookup(finder: self, own: values)
+        return combinations.lazy.compactMap {
+            lookup.otherName(in: $0, than: image, of: site, tag: keys)
+        }.first
+    }
+
+    /// Returns the combinations with a tag in the templates of a chart and its subcharts.
+    private func combinations(
+        withTagAt keys: ArraySlice<String>, inChart directory: String, depth: Int
+    ) -> [TagCombination] {
+        let own = files.reuse(ofChartIn: directory).combinations(withTagAt: Array(keys))
+        guard depth < Self.nesting, let first = keys.first else { return own }
+        if first == "global" {
+            return own
+                + files.dependencies(ofChartIn: directory).keys.sorted().flatMap { name in
+                    subcharts(name, of: directory).flatMap {
+                        combinations(withTagAt: keys, inChart: $0, depth: depth + 1)
+                    }.map { $0.below([name]) }
+                }
+        }
+        return own
+            + subcharts(first, of: directory).flatMap {
+                combinations(withTagAt: keys.dropFirst(), inChart: $0, depth: depth + 1)
+            }.map { $0.below([first]) }
+    }
+
+    /// Returns the values at a path, in the nearest file that has one; with wildcards, those of all files.
+    fileprivate func nodes(at keys: [String], under own: OwnValues) -> [YAMLNode] {
+        let isPattern = keys.contains(String(TemplateValue.anyStep))
+        var found = Self.nodes(at: keys[...], below: own.root, own.anchors)
+        for place in places where isPattern || found.isEmpty {
+            switch place {
+            case .file(let path): found += nodes(at: keys[...], in: path)
+            case .subcharts(let directory):
+                guard let first = keys.first else { continue }
+                for chart in subcharts(first, of: directory) where isPattern || found.isEmpty {
+                    found += nodes(at: keys.dropFirst(), in: "\(chart)values.yaml")
+                }
+            }
+        }
+        return found
+    }
+
+    private func nodes(at keys: ArraySlice<String>, in path: String) -> [YAMLNode] {
+        guard path != file, let values = files.values(in: path) else { return [] }
+        return Self.nodes(at: keys, below: values.root, values.anchors)
+    }
+
+    private static func nodes(
+        at keys: ArraySlice<String>, below node: YAMLNode, _ anchors: Anchors
+    ) -> [YAMLNode] {
+        guard let node = anchors.resolve(node) else { return [] }
+        guard let key = keys.first else { return [node] }
+        let rest = keys.dropFirst()
+        if let items = node.items {
+            return items.enumerated().filter { index, item in
+                key == TemplateValue.anyStep
+                    || SitePath().appending(element: item, at: index).lastStep == key
+            }.flatMap { nodes(at: rest, below: $0.element, anchors) }
+        }
+        if key == TemplateValue.anyStep {
+            return (node.entries ?? []).flatMap { nodes(at: rest, below: $0.value, anchors) }
+        }
+        let value = node[key] ?? (node["<<"] == nil ? nil : MergedMapping(node, anchors)[key])
+        return value.map { nodes(at: rest, below: $0, anchors) } ?? []
+    }
+}
+
+/// Decides with the values of all files which images a chart combines with a tag.
+private struct ValueLookup {
+    let finder: BaseFinder
+    let own: BaseFinder.OwnValues
+
+    private func texts(at path: [String]) -> [String] {
+        finder.nodes(at: path, under: own).compactMap(MergedMapping.text)
+    }
+
+    /// Returns the name of an image with the tag that is not the image of the site; `nil` if there is
+    /// none.
+    func otherName(
+        in combination: TagCombination, than image: Repository, of site: ImageReferenceSite,
+        tag: [String]
+    ) -> String? {
+        guard combination.conditions.allSatisfy(isPossible) else { return nil }
+        let names = combination.names
+        if names.isOrdered || names.paths.count < 2, combination.tags.isOrdered {
+            let preceding = combination.tags.paths.prefix { $0 != tag }
+            guard preceding.allSatisfy({ texts(at: $0).isEmpty }) else { return nil }
+        }
+        if names.paths.isEmpty {
+            return Self.isEnd(combination.text, of: image) ? nil : combination.text
+        }
+        for name in names.paths {
+            let values = texts(at: name)
+            if values.isEmpty, names.paths.count > 1 || isEmptied(name) { continue }
+            if !isOwn(name, of: site, tag: tag, combination.text),
+                names.isOrdered || !hasOwnTag(name, among: combination.tags, like: tag),
+                values.isEmpty
+                    || values.contains(where: {
+                        !isSame($0 + combination.text, at: name, image, site, tag)
+                    })
+            {
+                return name.joined(separator: ".") + combination.text
+            }
+            // The first value of several is used.
+            if names.isOrdered, !name.contains(String(TemplateValue.anyStep)) { return nil }
+        }
+        return nil
+    }
+
+    private func isPossible(_ condition: TagCombination.Condition) -> Bool {
+        let isEmpty = condition.values.paths.allSatisfy { texts(at: $0).isEmpty }
+        if condition.isEmpty { return isEmpty }
+        // A value that is a mapping or a list is not empty.
+        return !isEmpty
+            || condition.values.paths.contains { path in
+                let nodes = finder.nodes(at: path, under: own)
+                return nodes.isEmpty || nodes.contains { $0.text == nil }
+            }
+    }
+
+    /// Returns a Boolean value that indicates whether a file states that there is no name.
+    private func isEmptied(_ path: [String]) -> Bool {
+        !finder.nodes(at: path, under: own).isEmpty
+    }
+
+    /// Returns a Boolean value that indicates whether a value is the name, or a part of the name, of the
+    /// image of the site.
+    private func isOwn(
+        _ name: [String], of site: ImageReferenceSite, tag: [String], _ text: String
+    ) -> Bool {
+        guard text.isEmpty, name.dropLast() == tag.dropLast(), let key = name.last else {
+            return false
+        }
+        return ImageKeys.repository.contains(key) || key == site.path.key
+    }
+
+    /// Returns a Boolean value that indicates whether the mapping of a name has a tag of its own.
+    ///
+    /// Of values in an unknown order, those in one mapping belong together.
+    private func hasOwnTag(
+        _ name: [String], among tags: TagCombination.Alternatives, like tag: [String]
+    ) -> Bool {
+        !tags.isOrdered
+            && tags.paths.contains { other in
+                other.dropLast() == name.dropLast() && other != tag && !texts(at: other).isEmpty
+            }
+    }
+
+    /// Returns a Boolean value that indicates whether a name is that of the image of the site.
+    private func isSame(
+        _ text: String, at path: [String], _ image: Repository, _ site: ImageReferenceSite,
+        _ tag: [String]
+    ) -> Bool {
+        let registry = texts(at: path.dropLast() + ["registry"]).first ?? ""
+        if text == site.repository?.text, registry == site.registry?.text ?? "" { return true }
+        let hasRegistry = registry.isEmpty || ImageText.hasRegistry(text)
+        let whole = hasRegistry ? text : "\(ImageComposer.trimmed(registry))/\(text)"
+        return ImageText.reference(whole)?.repository == image
+    }
+
+    private static func isEnd(_ text: String, of image: Repository) -> Bool {
+        if text.hasPrefix("/") { return "/\(image.description)".hasSuffix(text) }
+        return ImageText.reference(text)?.repository == image
+    }
+}

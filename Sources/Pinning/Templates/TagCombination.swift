@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The name and the tag, or the digest, that a template combines to an image.
+struct TagCombination: Hashable, Sendable {
+    /// Values below `.Values`, as paths in which `*` is any step.
+    struct Alternatives: Hashable, Sendable {
+        fileprivate(set) var paths: [[String]]
+        /// A Boolean value that indicates whether the first one that is not empty is used.
+        let isOrdered: Bool
+    }
+
+    struct Condition: Hashable, Sendable {
+        fileprivate(set) var values: Alternatives
+        /// A Boolean value that indicates whether all values are empty; otherwise one is not.
+        let isEmpty: Bool
+    }
+
+    /// The values with the name; empty if only a text of the template has it.
+    private(set) var names: Alternatives
+    /// The text of the template between the name and the tag, without the separator.
+    let text: String
+    private(set) var tags: Alternatives
+    private(set) var conditions: [Condition]
+
+    /// Creates the combinations of a word.
+    static func all(in word: TemplateWord) -> [TagCombination] {
+        word.parts.indices.compactMap { TagCombination(of: word, tagIn: $0) }
+    }
+
+    private init?(of word: TemplateWord, tagIn index: Int) {
+        let part = word.parts[index]
+        let tags = Alternatives(part.value) { key in
+            switch ImageKeys.shape(of: key) {
+            case .tag, .digest, .sha: true
+            default: false
+            }
+        }
+        guard !tags.paths.isEmpty, part.text.isEmpty || ":@".contains(part.text.suffix(1)) else {
+            return nil
+        }
+        text = String(part.text.dropLast())
+        let names = word.parts[..<index].reversed().lazy
+            .map { Alternatives($0.value, where: Self.isName) }
+            .first { !$0.paths.isEmpty }
+        // Without a slash, the text before a colon can be anything.
+        guard names != nil || text.contains("/") else { return nil }
+        self.names = names ?? Alternatives(paths: [], isOrdered: true)
+        self.tags = tags
+        conditions = word.conditions.compactMap { condition in
+            let values = Alternatives(condition.value) { _ in true }
+            guard values.paths.count == condition.value.paths.count else { return nil }
+            return Condition(values: values, isEmpty: condition.isEmpty)
+        }
+    }
+
+    private static func isName(_ key: String) -> Bool {
+        ImageText.isImageKey(key) || key == "name"
+            || key.hasSuffixIgnoringCase("repository") || key.hasSuffixIgnoringCase("repo")
+    }
+
+    /// Returns the combination in which the steps that a path has for wildcards replace them; `nil` if
+    /// no tag of the combination has the path.
+    func bound(to path: [String]) -> TagCombination? {
+        let any = String(TemplateValue.anyStep)
+        guard
+            let pattern = tags.paths.first(where: { pattern in
+                pattern.count == path.count
+                    && zip(pattern, path).allSatisfy { $0 == any || $0 == $1 }
+            })
+        else { return nil }
+        guard pattern.contains(any) else { return self }
+        func bind(_ other: [String]) -> [String] {
+            let common = zip(other, pattern).prefix { $0 == $1 }.count
+            return Array(path[..<common] + other[common...])
+        }
+        var result = self
+        result.names.paths = names.paths.map(bind)
+        result.tags.paths = tags.paths.map(bind)
+        for index in conditions.indices {
+            result.conditions[index].values.paths = conditions[index].values.paths.map(bind)
+        }
+        return result
+    }
+
+    /// Returns the combination with paths below that of a subchart.
+    func below(_ prefix: [String]) -> TagCombination {
+        func extend(_ path: [String]) -> [String] {
+            path.first == "global" ? path : prefix + path
+        }
+        var result = self
+        result.names.paths = names.paths.map(extend)
+        result.tags.paths = tags.paths.map(extend)
+        for index in conditions.indices {
+            result.conditions[index].values.paths = conditions[index].values.paths.map(extend)
+        }
+        return result
+    }
+}
+
+extension TagCombination.Alternatives {
+    /// Creates the alternatives whose last key meets a condition.
+    fileprivate init(_ value: TemplateValue, where isIncluded: (String) -> Bool) {
+        func path(_ path: TemplateValue.Path) -> [String]? {
+            guard path.count > 1, path.first == "Values" else { return nil }
+            let keys = path.dropFirst().map(String.init)
+            return isIncluded(keys[keys.count - 1]) ? keys : nil
+        }
+        let order: [[String]]? = value.order?.compactMap { alternative in
+            if case .path(let steps) = alternative { path(steps) } else { nil }
+        }
+        paths = order ?? value.paths.compactMap(path).sorted { $0.lexicographicallyPrecedes($1) }
+        isOrdered = order != nil
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A word that templates combine of texts and values, such as `REPOSITORY:TAG`.
+struct TemplateWord: Hashable, Sendable {
+    /// A value, and the text between it and the value before.
+    struct Part: Hashable, Sendable {
+        let text: String
+        var value: TemplateValue
+    }
+
+    /// A value that decides whether a template reaches the word.
+    struct Condition: Hashable, Sendable {
+        var value: TemplateValue
+        /// A Boolean value that indicates whether the value is empty where the word is reached.
+        let isEmpty: Bool
+    }
+
+    private(set) var parts: [Part] = []
+    private(set) var conditions: [Condition] = []
+
+    /// The maximum number of parts and of conditions; the last parts and the first conditions are kept.
+    static let limit = 8
+
+    init(parts: [Part] = [], conditions: [Condition] = []) {
+        self.parts = parts
+        self.conditions = conditions
+    }
+
+    /// A Boolean value that indicates whether a value follows another one or a text.
+    var isCombined: Bool { parts.count > 1 || parts.contains { !$0.text.isEmpty } }
+
+    mutating func append(_ part: Part) {
+        if parts.count == Self.limit { parts.removeFirst() }
+        parts.append(part)
+    }
+
+    mutating func require(_ condition: Condition) {
+        guard conditions.count < Self.limit, !conditions.contains(condition) else { return }
+        conditions.append(condition)
+    }
+}
+
+/// The words that the line of a template can have before the next action, one for each way through
+/// the conditions in the line.
+struct TemplateLine {
+    /// A word without its end.
+    private struct Draft: Hashable {
+        var word = TemplateWord()
+        /// The text after the last value.
+        var text = ""
+    }
+
+    private var drafts = [Draft()]
+    /// The words that have ended.
+    private var words: [TemplateWord] = []
+
+    private static let limit = 32
+    /// The maximum length of the text between two values, in bytes.
+    private static let textLimit = 512
+
+    /// Reads the text before an action, without the white space that the action removes.
+    ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - conditions: The conditions of a word that begins in the text.
+    mutating func read(_ text: ArraySlice<UInt8>, under conditions: [TemplateWord.Condition]) {
+        let tail = text.lastIndex { !Self.isWordByte($0) }.map { text[($0 + 1)...] } ?? text
+        if tail.count < text.count { end(under: conditions) }
+        guard !tail.isEmpty else { return }
+        let added = String(decoding: tail.suffix(Self.textLimit), as: UTF8.self)
+        for index in drafts.indices {
+            drafts[index].text = String((drafts[index].text + added).suffix(Self.textLimit))
+        }
+    }
+
+    /// Ends the words.
+    mutating func end(under conditions: [TemplateWord.Condition] = []) {
+        words += drafts.lazy.map(\.word).filter(\.isCombined)
+        drafts = [Draft(word: TemplateWord(parts: [], conditions: conditions))]
+    }
+
+    /// Returns the words that have ended, and forgets them.
+    mutating func takeWords() -> [TemplateWord] {
+        defer { words = [] }
+        return words
+    }
+
+    /// Adds the output of an action.
+    mutating func add(_ value: TemplateValue) {
+        guard !value.isEmpty else { return }
+        for index in drafts.indices {
+            drafts[index].word.append(TemplateWord.Part(text: drafts[index].text, value: value))
+            drafts[index].text = ""
+        }
+    }
+
+    /// Adds a condition to all words that have not ended.
+    mutating func add(_ condition: TemplateWord.Condition) {
+        for index in drafts.indices { drafts[index].word.require(condition) }
+    }
+
+    /// Adds the words of another way through the conditions of the line.
+    mutating func formUnion(_ other: TemplateLine) {
+        words += other.words
+        drafts = Array(Set(drafts).union(other.drafts))
+        guard drafts.count > Self.limit else { return }
+        // A value of any of them can be before the next value.
+        var merged = TemplateValue()
+        for part in drafts.flatMap(\.word.parts) { merged.formUnion(part.value, limit: .max) }
+        words += drafts.lazy.map(\.word).filter(\.isCombined)
+        drafts = [Draft(word: TemplateWord(parts: [TemplateWord.Part(text: "", value: merged)]))]
+    }
+
+    private static func isWordByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "._-/:@".utf8.contains(byte)
+        }
+    }
+}
+
+extension TemplateWord {
+    /// Creates the words that a format such as `%s/%s:%s` combines of values.
+    ///
+    /// Source: Go, `fmt` § Printing.
+    init(format: Substring, of values: some Sequence<TemplateValue>) {
+        var rest = Array(format.utf8)[...]
+        var text: [UInt8] = []
+        for value in values {
+            while let byte = rest.popFirst() {
+                guard byte == UInt8(ascii: "%") else {
+                    text.append(byte)
+                    continue
+                }
+                guard rest.first != byte else {
+                    text.append(byte)
+                    rest.removeFirst()
+                    continue
+                }
+                rest = rest.drop { !(0x61...0x7A).contains($0 | 0x20) }.dropFirst()
+                break
+            }
+            guard !value.isEmpty else { continue }
+            append(Part(text: String(decoding: text, as: UTF8.self), value: value))
+            text = []
+        }
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The words that templates combine of values, with the values of named templates followed.
+struct TemplateWords {
+    private let definitions: [Substring: TemplateDefinition]
+    /// The values that each named template outputs, below its argument.
+    private var outputs: [Substring: TemplateValue] = [:]
+    /// The words of each named template, below its argument; `nil` while they are being determined.
+    private var known: [Substring: Set<TemplateWord>?] = [:]
+    private var budget = 200_000
+    private static let depthLimit = 64
+
+    /// The words of the templates, whose values are paths below the root context.
+    private(set) var all: Set<TemplateWord> = []
+    /// A Boolean value that indicates whether all words were followed.
+    private(set) var isComplete = true
+
+    /// Finds the words of templates.
+    init(_ scanner: TemplateScanner) {
+        definitions = scanner.definitions
+        all = words(of: scanner.main, depth: 0)
+    }
+
+    /// Returns the words of a definition, below its argument.
+    private mutating func words(
+        of definition: TemplateDefinition, depth: Int
+    ) -> Set<TemplateWord> {
+        var words: Set<TemplateWord> = []
+        for word in definition.words {
+            words.insert(word.mapped { resolved($0, depth: depth) })
+        }
+        for call in definition.calls.calls {
+            for word in self.words(ofTemplate: call.name, depth: depth + 1) {
+                guard spend(word.parts.count) else { return words }
+                words.insert(word.mapped { substituted($0, in: call.argument, depth: depth) })
+            }
+        }
+        return words
+    }
+
+    private mutating func words(ofTemplate name: Substring, depth: Int) -> Set<TemplateWord> {
+        if let known = known[name] { return known ?? [] }
+        guard let definition = definitions[name], canDescend(to: depth) else { return [] }
+        known[name] = .some(nil)
+        let words = words(of: definition, depth: depth)
+        known[name] = .some(words)
+        return words
+    }
+
+    /// Returns a value with the output of each named template in place of its inclusion.
+    private mutating func resolved(_ value: TemplateValue, depth: Int) -> TemplateValue {
+        let value = value.flattened
+        guard !value.calls.isEmpty else { return value }
+        if let order = value.order {
+            return order.reduce(TemplateValue()) { result, alternative in
+                switch alternative {
+                case .path(let path): result.or(TemplateValue(path: path))
+                case .call(let call): result.or(output(of: call, depth: depth))
+                }
+            }
+        }
+        var result = value.withoutCalls
+        for call in value.calls {
+            result.formUnion(output(of: call, depth: depth), limit: .max)
+        }
+        return result
+    }
+
+    private mutating func output(of call: TemplateValue.Call, depth: Int) -> TemplateValue {
+        let output = output(ofTemplate: call.name, depth: depth + 1)
+        return substituted(output, in: call.argument, depth: depth)
+    }
+
+    private mutating func output(ofTemplate name: Substring, depth: Int) -> TemplateValue {
+        if let known = outputs[name] { return known }
+        guard let definition = definitions[name], canDescend(to: depth) else {
+            return TemplateValue()
+        }
+        outputs[name] = TemplateValue()
+        let output = resolved(definition.output, depth: depth)
+        outputs[name] = output
+        return output
+    }
+
+    /// Returns a value below the argument of a named template as one of the template with the inclusion.
+    private mutating func substituted(
+        _ value: TemplateValue, in argument: TemplateValue, depth: Int
+    ) -> TemplateValue {
+        guard canDescend(to: depth), spend(value.paths.count) else { return TemplateValue() }
+        guard let order = value.order else {
+            var result = TemplateValue()
+            for path in value.paths {
+                result.formUnion(
+                    resolved(argument.appending(path), depth: depth + 1), limit: .max)
+            }
+            // Each of the paths has its own place in a template.
+            return value.paths.count > 1 ? result.withoutOrder : result
+        }
+        return order.reduce(TemplateValue()) { result, alternative in
+            guard case .path(let path) = alternative else { return result }
+            return result.or(resolved(argument.appending(path), depth: depth + 1))
+        }
+    }
+
+    private mutating func canDescend(to depth: Int) -> Bool {
+        if depth >= Self.depthLimit { isComplete = false }
+        return depth < Self.depthLimit
+    }
+
+    private mutating func spend(_ count: Int) -> Bool {
+        budget -= 1 + count
+        if budget < 0 { isComplete = false }
+        return budget >= 0
+    }
+}
+
+extension TemplateWord {
+    /// Returns the word with other values.
+    fileprivate func mapped(_ transform: (TemplateValue) -> TemplateValue) -> TemplateWord {
+        TemplateWord(
+            parts: parts.map { Part(text: $0.text, value: transform($0.value)) },
+            conditions: conditions.compactMap { condition in
+                let value = transform(condition.value)
+                guard let order = value.order, !order.isEmpty else { return nil }
+                return Condition(value: value, isEmpty: condition.isEmpty)
+            })
+    }
+}
