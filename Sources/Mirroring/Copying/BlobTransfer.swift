@@ -10,6 +10,10 @@ internal import struct Synchronization.Atomic
 final class BlobTransfer: Sendable {
     let blob: Descriptor
     private let name: String
+    /// The stores to read from, in order of preference.
+    private let sources: [any ContentSource]
+    /// The content of the blob if it was read before.
+    private let bytes: [UInt8]?
     private let tap: LayerTap?
     private let progress: RunProgress
     private let position = Atomic<Int>(0)
@@ -30,17 +34,25 @@ final class BlobTransfer: Sendable {
     /// - Parameters:
     ///   - blob: The blob.
     ///   - name: The name of the image in the progress display.
+    ///   - sources: The stores to read from, in order of preference; the upstream source is the
+    ///     last.
+    ///   - bytes: The content of the blob if it was read before.
     ///   - tap: The tap through which the blob is scanned; `nil` if it is not.
     ///   - progress: The progress of the run.
     init(
-        of blob: Descriptor, for name: String, scanningWith tap: LayerTap? = nil,
-        in progress: RunProgress
+        of blob: Descriptor, for name: String, from sources: [any ContentSource],
+        cached bytes: [UInt8]? = nil, scanningWith tap: LayerTap? = nil, in progress: RunProgress
     ) {
         self.blob = blob
         self.name = name
+        self.sources = sources
+        self.bytes = bytes
         self.tap = tap
         self.progress = progress
     }
+
+    /// A Boolean value that indicates whether the blob is scanned.
+    var isScanned: Bool { tap != nil }
 
     // MARK: Targets
 
@@ -58,7 +70,7 @@ final class BlobTransfer: Sendable {
     /// for each other.
     ///
     /// - Throws: `CancellationError`.
-    func waitForTargets() async throws {
+    private func waitForTargets() async throws {
         let stores = targets.withLock { targets in
             defer { targets.waiting = [] }
             return targets.waiting
@@ -74,7 +86,37 @@ final class BlobTransfer: Sendable {
 
     // MARK: Source
 
-    /// Opens the blob as soon as another one may be read.
+    /// Opens the blob as soon as it may be written to all added stores.
+    ///
+    /// - Throws: ``CopyError`` with the role of a source, as does the stream, or
+    ///   `CancellationError`.
+    func openForTargets() async throws -> ByteStream {
+        try await waitForTargets()
+        return try await open()
+    }
+
+    /// Opens the blob from memory or from the first source that has it.
+    ///
+    /// - Parameter isScanned: A Boolean value that indicates whether the stream is the one to scan.
+    /// - Returns: The stream.
+    /// - Throws: ``CopyError`` with the role of a source, as does the stream, or
+    ///   `CancellationError`.
+    func open(isScanned: Bool = true) async throws -> ByteStream {
+        if let bytes { return VerifiedStream(BytesInMemory(bytes), verifying: blob) }
+        var last: CopyError?
+        for source in sources {
+            do {
+                return try await open(in: source, isScanned: isScanned)
+            } catch let error as CopyError {
+                // The upstream source is the last one, and its error is the relevant one.
+                last = error
+            }
+        }
+        guard let last else { preconditionFailure("at least one source is required") }
+        throw last
+    }
+
+    /// Opens the blob in a store as soon as another one may be read.
     ///
     /// - Parameters:
     ///   - source: The store to read from.
@@ -82,7 +124,7 @@ final class BlobTransfer: Sendable {
     /// - Returns: The stream, which holds the permit of the source.
     /// - Throws: ``CopyError`` with the role of a source, as does the stream, or
     ///   `CancellationError`.
-    func open(in source: any ContentSource, isScanned: Bool = true) async throws -> ByteStream {
+    func open(in source: any ContentSource, isScanned: Bool) async throws -> ByteStream {
         let (stream, permit) = try await attributingErrors(to: .source, at: source.location) {
             let permit = try await source.permitToRead(blob)
             let permits = start(with: permit)

@@ -79,27 +79,28 @@ struct BlobTransfers: Sendable {
         self.progress = progress
     }
 
-    /// Waits for a permit, then runs the transfer of a blob.
+    /// Waits for a permit, then runs a transfer.
     ///
     /// - Parameters:
-    ///   - blob: The blob to read.
-    ///   - name: The name of the image in the progress display.
+    ///   - transfer: The transfer.
     ///   - targetCount: The number of stores that the blob is written to.
-    ///   - tap: The tap through which the blob is scanned; `nil` if it is not.
     ///   - body: Reads the blob through the transfer.
     /// - Returns: The result of `body`.
     /// - Throws: `CancellationError`, or the error of `body`.
-    func withTransfer<Value>(
-        of blob: Descriptor, for name: String, targetCount: Int = 1, scanningWith tap: LayerTap?,
-        _ body: (BlobTransfer) async throws -> Value
+    func run<Value>(
+        _ transfer: BlobTransfer, targetCount: Int = 1, _ body: () async throws -> Value
     ) async throws -> Value {
-        let semaphore = tap != nil ? scanned : blob.isSmall ? small : large
-        let isLarge = tap == nil && !blob.isSmall
-        let permits = countsTargets && isLarge ? min(max(targetCount, 1), Self.usualCount) : 1
+        let isSmall = transfer.blob.isSmall
+        let semaphore = transfer.isScanned ? scanned : isSmall ? small : large
+        let countsTargets = countsTargets && !transfer.isScanned && !isSmall
+        let permits = countsTargets ? min(max(targetCount, 1), Self.usualCount) : 1
         return try await semaphore.withPermits(permits) {
-            let transfer = BlobTransfer(of: blob, for: name, scanningWith: tap, in: progress)
-            defer { transfer.end() }
-            return try await progress.withTransfer(transfer) { try await body(transfer) }
+            progress.begin(transfer)
+            defer {
+                progress.end(transfer)
+                transfer.end()
+            }
+            return try await body()
         }
     }
 

@@ -25,9 +25,12 @@ extension ImageCopy {
     ///
     /// - Throws: ``CopyError`` or `CancellationError`.
     func resend(_ blob: Descriptor, to target: TargetCopy) async throws {
-        try await transfers.withTransfer(of: blob, for: name, scanningWith: nil) { transfer in
-            let claim = Claim(target: target, mountSource: nil, presence: .absent)
-            _ = try await push(transfer, to: claim) { try await openWhenPermitted(transfer) }
+        let transfer = newTransfer(of: blob)
+        _ = try await transfers.run(transfer) {
+            try await target.push(blob, expecting: .absent, mountingFrom: nil) {
+                transfer.addTarget(target.store)
+                return try await transfer.openForTargets()
+            }
         }
     }
 
@@ -108,18 +111,22 @@ extension ImageCopy {
     /// has to be validated.
     private func transfer(_ blob: Descriptor, to claims: [Claim]) async throws {
         try await scanning(blob) { tap in
-            try await transfers.withTransfer(
-                of: blob, for: name, targetCount: claims.count, scanningWith: tap
-            ) { transfer in
-                if claims.count == 1 {
-                    try await send(transfer, to: claims[0]) {
-                        try await openWhenPermitted(transfer)
-                    }
-                } else {
-                    try await broadcast(transfer, to: claims)
+            let transfer = newTransfer(of: blob, scanningWith: tap)
+            try await transfers.run(transfer, targetCount: claims.count) {
+                guard claims.count > 1 else {
+                    return try await send(transfer, to: claims[0], transfer.openForTargets)
                 }
+                try await broadcast(transfer, to: claims)
             }
         }
+    }
+
+    private func newTransfer(
+        of blob: Descriptor, scanningWith tap: LayerTap? = nil
+    ) -> BlobTransfer {
+        BlobTransfer(
+            of: blob, for: name, from: sources, cached: configBlobs[blob.digest],
+            scanningWith: tap, in: transfers.progress)
     }
 
     private func scanning(
@@ -137,100 +144,41 @@ extension ImageCopy {
                     defer { broadcast.leave(number, isComplete: claim.target.failure == nil) }
                     try await send(transfer, to: claim) {
                         if let shared = broadcast.join(number) { return shared }
-                        return try await reopen(
-                            transfer, for: number, of: claims, after: broadcast)
+                        // An upload that restarts prefers another target that has received the
+                        // blob by then to the source.
+                        if let completed = try await broadcast.completedReader(besides: number),
+                            let stream = try? await transfer.open(
+                                in: claims[completed].target.store, isScanned: false)
+                        {
+                            return stream
+                        }
+                        return try await transfer.open(isScanned: false)
                     }
                 }
             }
-            group.addTask {
-                try await broadcast.run { try await openWhenPermitted(transfer) }
-            }
+            group.addTask { try await broadcast.run { try await transfer.openForTargets() } }
             try await group.waitForAll()
         }
     }
-
-    /// Opens the blob for the targets of the transfer, as soon as they may be written to.
-    private func openWhenPermitted(_ transfer: BlobTransfer) async throws -> ByteStream {
-        try await transfer.waitForTargets()
-        return try await open(transfer)
-    }
-
-    /// Opens the blob for a target whose upload restarts.
-    ///
-    /// Prefers another target that has received the blob by then to the source.
-    private func reopen(
-        _ transfer: BlobTransfer, for number: Int, of claims: [Claim],
-        after broadcast: AsyncBroadcast<[UInt8]>
-    ) async throws -> ByteStream {
-        if let completed = try await broadcast.completedReader(besides: number),
-            let stream = try? await transfer.open(
-                in: claims[completed].target.store, isScanned: false)
-        {
-            return stream
-        }
-        return try await open(transfer, isScanned: false)
-    }
-
-    /// Opens the blob from memory or from the first source that has it.
-    private func open(
-        _ transfer: BlobTransfer, isScanned: Bool = true
-    ) async throws -> ByteStream {
-        if let bytes = configBlobs[transfer.blob.digest] {
-            return VerifiedStream(BytesInMemory(bytes), verifying: transfer.blob)
-        }
-        var last: CopyError?
-        for source in sources {
-            do {
-                return try await transfer.open(in: source, isScanned: isScanned)
-            } catch let error as CopyError {
-                // The upstream source is the last one, and its error is the relevant one.
-                last = error
-            }
-        }
-        guard let last else { preconditionFailure("at least one source is required") }
-        throw last
-    }
-
-    // MARK: Pushes
 
     /// Sends the blob to a target, unless the copy to it has failed.
     ///
     /// - Throws: `CancellationError`. Other failures are recorded at the target.
     private func send(
         _ transfer: BlobTransfer, to claim: Claim,
-        reading open: @escaping @Sendable () async throws -> ByteStream
+        _ open: @escaping @Sendable () async throws -> ByteStream
     ) async throws {
-        let target = claim.target
+        let (blob, target) = (transfer.blob, claim.target)
         try await target.attempt {
-            let result = try await push(transfer, to: claim, reading: open)
-            if result == .uploaded, target.isAssumedPresent(transfer.blob.digest) {
+            let result = try await target.push(
+                blob, expecting: claim.presence, mountingFrom: claim.mountSource
+            ) {
+                transfer.addTarget(target.store)
+                return try await open()
+            }
+            if result == .uploaded, target.isAssumedPresent(blob.digest) {
                 target.distrustReplaced()
             }
         }
-    }
-
-    /// Pushes the blob to a target, which opens it once per attempt.
-    ///
-    /// - Throws: ``CopyError`` or `CancellationError`.
-    private func push(
-        _ transfer: BlobTransfer, to claim: Claim,
-        reading open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobPushResult {
-        let (blob, target) = (transfer.blob, claim.target)
-        var presence = claim.presence
-        let result = try await retryingOnDigestMismatch {
-            // After a digest mismatch, what the store has is not trusted.
-            defer { presence = .absent }
-            return try await attributingErrors(to: .target, at: target.location) {
-                try await target.store.push(
-                    blob: blob, expecting: presence, mountingFrom: claim.mountSource
-                ) {
-                    transfer.addTarget(target.store)
-                    return try await open()
-                }
-            }
-        }
-        target.record(blob, result)
-        return result
     }
 }

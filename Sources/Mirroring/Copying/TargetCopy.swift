@@ -161,6 +161,34 @@ final class TargetCopy: Sendable {
 
     // MARK: Results
 
+    /// Pushes a blob, and records the result.
+    ///
+    /// - Parameters:
+    ///   - blob: The descriptor of the blob.
+    ///   - presence: The presence that is expected.
+    ///   - sibling: Another repository of the registry that has the blob.
+    ///   - open: Opens the content from the start, once per attempt.
+    /// - Returns: The way the blob was obtained.
+    /// - Throws: ``CopyError`` or `CancellationError`.
+    @discardableResult
+    func push(
+        _ blob: Descriptor, expecting presence: ExpectedPresence,
+        mountingFrom sibling: StoreLocation?,
+        reading open: @escaping @Sendable () async throws -> ByteStream
+    ) async throws -> BlobPushResult {
+        var presence = presence
+        let result = try await retryingOnDigestMismatch {
+            // After a digest mismatch, what the store has is not trusted.
+            defer { presence = .absent }
+            return try await attributingErrors(to: .target, at: location) {
+                try await store.push(
+                    blob: blob, expecting: presence, mountingFrom: sibling, open: open)
+            }
+        }
+        record(blob, result)
+        return result
+    }
+
     /// Records the result of pushing a blob.
     func record(_ blob: Descriptor, _ result: BlobPushResult) {
         state.withLock { state in

@@ -129,10 +129,11 @@ struct ImageValidation: Sendable {
     ) async throws -> LayerScanCache.ScanResult {
         try await attributingErrors(to: .source, at: source.location) {
             try await scanCache.contents(of: layer) { tap in
-                try await transfers.withTransfer(
-                    of: layer.descriptor, for: name, scanningWith: tap
-                ) { transfer in
-                    for try await _ in try await transfer.open(in: source) {}
+                let transfer = BlobTransfer(
+                    of: layer.descriptor, for: name, from: [source], scanningWith: tap,
+                    in: transfers.progress)
+                try await transfers.run(transfer) {
+                    for try await _ in try await transfer.open() {}
                 }
             }
         }

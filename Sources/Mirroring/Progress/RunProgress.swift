@@ -105,13 +105,12 @@ public final class RunProgress: Sendable {
         }
     }
 
-    /// Runs `body`; until it returns, samples list the transfer.
-    func withTransfer<Value>(
-        _ transfer: BlobTransfer, _ body: () async throws -> Value
-    ) async rethrows -> Value {
-        state.withLock { $0.transfers.append(transfer) }
-        defer { state.withLock { $0.transfers.removeAll { $0 === transfer } } }
-        return try await body()
+    /// Adds a transfer to the samples.
+    func begin(_ transfer: BlobTransfer) { state.withLock { $0.transfers.append(transfer) } }
+
+    /// Removes a transfer from the samples.
+    func end(_ transfer: BlobTransfer) {
+        state.withLock { $0.transfers.removeAll { $0 === transfer } }
     }
 
     // MARK: Sampling

@@ -59,29 +59,29 @@ import Testing
         #expect(progress.sample.completedBytes == .max)
     }
 
-    @Test func `a transfer that restarts counts from the start`() async throws {
+    @Test func `a transfer that restarts counts from the start`() throws {
         let progress = RunProgress()
         let one = try blob(1, size: 100)
         progress.expect([one])
-        let transfer = BlobTransfer(of: one, for: "app", in: progress)
-        await progress.withTransfer(transfer) {
-            #expect(
-                progress.sample.transfers.isEmpty, "no byte was read, and the blob may be mounted")
-            transfer.record(60, endingAt: 60)
-            #expect(
-                progress.sample.transfers == [
-                    .init(name: "app", digest: one.digest.short, readBytes: 60, size: 100)
-                ])
-            #expect(progress.sample.completedBytes == 60)
-            transfer.record(30, endingAt: 30)
-            #expect(progress.sample.completedBytes == 30)
-            #expect(progress.sample.readBytes == 90)
-            transfer.record(70, endingAt: 200)
-            #expect(
-                progress.sample.transfers.first?.readBytes == 100, "at most the size of the blob")
-            progress.complete(one)
-            #expect(progress.sample.completedBytes == 100, "counted once")
-        }
+        let transfer = BlobTransfer(of: one, for: "app", from: [], in: progress)
+        progress.begin(transfer)
+        #expect(
+            progress.sample.transfers.isEmpty, "no byte was read, and the blob may be mounted")
+        transfer.record(60, endingAt: 60)
+        #expect(
+            progress.sample.transfers == [
+                .init(name: "app", digest: one.digest.short, readBytes: 60, size: 100)
+            ])
+        #expect(progress.sample.completedBytes == 60)
+        transfer.record(30, endingAt: 30)
+        #expect(progress.sample.completedBytes == 30)
+        #expect(progress.sample.readBytes == 90)
+        transfer.record(70, endingAt: 200)
+        #expect(
+            progress.sample.transfers.first?.readBytes == 100, "at most the size of the blob")
+        progress.complete(one)
+        #expect(progress.sample.completedBytes == 100, "counted once")
+        progress.end(transfer)
         #expect(progress.sample.transfers.isEmpty)
     }
 
