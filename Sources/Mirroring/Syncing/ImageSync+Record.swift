@@ -33,43 +33,23 @@ extension ImageSync {
     ) async throws {
         let root = image.digest
         let mirrors = resolved.targets.filter(\.state.hasImage)
-        var recorded: [StoreLocation: RecordedReferrers] = [:]
-        if self.image.entry.referrers == .copy {
-            for target in mirrors {
-                recorded[target.location] = target.entry(listing: root).map {
-                    RecordedReferrers(
-                        referrers: $0.referrers, isIncomplete: $0.hasIncompleteReferrers)
-                }
-            }
-            let lacking = mirrors.filter { target in
-                let entry = target.entry(listing: root)
-                return context.refreshesReferrers || target.receipt != nil
-                    || target.lockEntry != nil && entry == nil
-                    || entry?.hasIncompleteReferrers == true
-            }
-            let found = try await copyReferrers(of: root, to: lacking, subjects: subjects)
-            for (location, found) in found {
-                recorded[location] = RecordedReferrers(
-                    referrers: found.recorded ?? recorded[location]?.referrers ?? [],
-                    isIncomplete: found.receipt.shouldRetry)
-                resolved.targets.update(location) { $0.referrers = found.receipt }
-            }
+        let copies = self.image.entry.referrers == .copy
+        let lacking = mirrors.filter { target in
+            let entry = target.entry(listing: root)
+            return context.refreshesReferrers || target.receipt != nil
+                || target.lockEntry != nil && entry == nil || entry?.hasIncompleteReferrers == true
         }
+        let found =
+            copies ? try await copyReferrers(of: root, to: lacking, subjects: subjects) : [:]
         for target in mirrors {
             resolved.targets.update(target.location) {
-                $0.record(recorded[target.location] ?? RecordedReferrers(), listing: root)
+                $0.record(found[target.location], listing: root, keepsRecorded: copies)
             }
         }
-    }
-
-    /// The referrers of a lock entry.
-    fileprivate struct RecordedReferrers {
-        var referrers: [LockedImage.Referrer] = []
-        var isIncomplete = false
     }
 
     /// The receipt at one target, and the referrers to record; `nil` if they are unknown.
-    private typealias FoundReferrers = (
+    fileprivate typealias FoundReferrers = (
         receipt: ReferrerReceipt, recorded: [LockedImage.Referrer]?
     )
 
@@ -120,13 +100,25 @@ extension ImageTarget {
         lockEntry = LockedImage(image, descriptor, validatedBy: report, at: location)
     }
 
-    /// Completes the lock entry; an entry that is right as it is stays untouched.
+    /// Records the referrers that were found, if they were looked up, and completes the lock entry.
+    ///
+    /// An entry that is right as it is stays untouched.
+    ///
+    /// - Parameters:
+    ///   - found: The result; `nil` if no referrers were looked up.
+    ///   - root: The digest of the image.
+    ///   - keepsRecorded: A Boolean value that indicates whether referrers that were not looked up
+    ///     stay in the entry.
     fileprivate mutating func record(
-        _ recorded: ImageSync.RecordedReferrers, listing root: Digest
+        _ found: ImageSync.FoundReferrers?, listing root: Digest, keepsRecorded: Bool
     ) {
-        guard var entry = lockEntry ?? entry(listing: root) else { return }
-        entry.referrers = recorded.referrers
-        entry.hasIncompleteReferrers = recorded.isIncomplete
+        if let found { referrers = found.receipt }
+        let recorded = entry(listing: root)
+        guard var entry = lockEntry ?? recorded else { return }
+        let kept = keepsRecorded ? recorded : nil
+        entry.referrers = found?.recorded ?? kept?.referrers ?? []
+        entry.hasIncompleteReferrers =
+            found?.receipt.shouldRetry ?? kept?.hasIncompleteReferrers ?? false
         if entry != locked { lockEntry = entry }
     }
 }

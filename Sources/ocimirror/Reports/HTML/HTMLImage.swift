@@ -48,25 +48,11 @@ struct HTMLImage {
             return "<td class=\"platform\" data-label=\"\(platform)\">–</td>"
         }
         let cell = MatrixCell(on: platform, of: outcome)
-        let text =
-            switch cell {
-            case .valid(let facts), .present(let facts): size(facts)
-            case .notChecked: "not checked"
-            case .invalid(.platformMissing): "missing"
-            case .invalid(let id): id.rawValue
-            case .excepted: "exception"
-            case .absent: ""
-            case .unknown: "unknown"
-            }
         return """
             <td class="platform" data-label="\(platform)"><span class="mark \(cell.mark.tone)">\
-            <i>\(cell.mark.sign)</i> \(text)</span></td>
+            <i>\(cell.mark.sign)</i> \(cell.text)</span></td>
 
             """
-    }
-
-    private static func size(_ facts: ImageFacts.PlatformFacts) -> String {
-        facts.downloadSize.map { "\(ByteCount(bytes: $0))" } ?? "present"
     }
 
     /// Platforms that are not required are only counted.

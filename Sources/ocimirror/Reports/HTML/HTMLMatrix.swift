@@ -115,21 +115,11 @@ struct MatrixColumns {
 }
 
 /// The result of an image for one platform.
-enum MatrixCell: Hashable, Sendable {
-    /// The platform is present and valid.
-    case valid(ImageFacts.PlatformFacts)
-    /// The platform is present, but the image is rejected for another reason.
-    case present(ImageFacts.PlatformFacts)
-    /// The platform was not validated.
-    case notChecked
-    /// The platform has this error.
-    case invalid(Finding.ID)
-    /// The platform is missing, and an exception permits that.
-    case excepted
-    /// The platform is missing and not required.
-    case absent
-    /// The platforms of the image are unknown.
-    case unknown
+struct MatrixCell {
+    /// The symbol.
+    let mark: Mark
+    /// The text beside it.
+    let text: String
 
     /// Creates the cell of a platform.
     ///
@@ -142,28 +132,37 @@ enum MatrixCell: Hashable, Sendable {
         }
         let facts = outcome.facts.platforms.first { platform.matches($0.platform) }
         if let error = findings.first(where: { $0.severity == .error }) {
-            self = .invalid(error.id)
+            mark = .invalid
+            text = error.id == .platformMissing ? "missing" : error.id.rawValue
         } else if findings.contains(where: { $0.id == .notChecked }) {
-            self = .notChecked
+            (mark, text) = (.notChecked, "not checked")
         } else if let facts {
-            self = outcome.isDone ? .valid(facts) : .present(facts)
+            mark = outcome.isDone ? .valid : .present
+            text = facts.downloadSize.map { "\(ByteCount(bytes: $0))" } ?? "present"
         } else if outcome.facts.platforms.isEmpty, !outcome.image.entry.isArtifact {
-            self = .unknown
+            (mark, text) = (.unknown, "unknown")
         } else if outcome.image.entry.exception != nil {
-            self = .excepted
+            (mark, text) = (.excepted, "exception")
         } else {
-            self = .absent
+            (mark, text) = (.absent, "")
         }
     }
 
     /// The symbol of a cell; the raw value is its meaning in the legend.
     enum Mark: String, CaseIterable {
+        /// The platform is present and valid.
         case valid
+        /// The platform is present, but the image is rejected for another reason.
         case present = "present, but the image is not valid"
+        /// The platform was not validated.
         case notChecked = "not checked"
+        /// The platform has an error.
         case invalid = "invalid or missing"
+        /// The platform is missing, and an exception permits that.
         case excepted = "missing, permitted by an exception"
+        /// The platform is missing and not required.
         case absent = "not in the image"
+        /// The platforms of the image are unknown.
         case unknown
 
         /// The symbol.
@@ -185,19 +184,6 @@ enum MatrixCell: Hashable, Sendable {
             case .invalid: "bad"
             case .present, .absent, .unknown: "calm"
             }
-        }
-    }
-
-    /// The symbol.
-    var mark: Mark {
-        switch self {
-        case .valid: .valid
-        case .present: .present
-        case .notChecked: .notChecked
-        case .invalid: .invalid
-        case .excepted: .excepted
-        case .absent: .absent
-        case .unknown: .unknown
         }
     }
 }
