@@ -32,7 +32,7 @@ final class CurlEventLoop {
             messages.forEach(handle)
             let mayWait = activeTransfers.isEmpty && inbox.prepareToWait()
             let activity = multi.perform(waiting: mayWait ? untilStallCheck : 0)
-            inbox.wakeUp()
+            inbox.endWait()
             if activity == .failed { failAll("libcurl event loop failed") }
             while let (transfer, code) = multi.nextDone() { end(transfer, code) }
             service(isIdle: activity == .idle)

@@ -3,6 +3,7 @@
 internal import AsyncPrimitives
 internal import CPosix
 internal import HTTP
+internal import struct Synchronization.Atomic
 
 /// The messages from tasks to the event loop's thread.
 final class Inbox: Sendable {
@@ -15,25 +16,37 @@ final class Inbox: Sendable {
 
     private struct State {
         var messages: [Message] = []
-        var isWaiting = false
         var isClosed = false
     }
 
     private let state = Mutex(State())
-    private let multi: MultiHandle
+    /// A Boolean value that indicates whether the thread waits, or is about to, and must be woken.
+    private let isWaiting = Atomic(false)
+    private let wakeup: WakeupEvent
 
-    init(waking multi: MultiHandle) {
-        self.multi = multi
+    init(waking wakeup: WakeupEvent) {
+        self.wakeup = wakeup
     }
 
     func post(_ message: Message) {
-        change { $0.messages.append(message) }
+        state.withLock { state in
+            if !state.isClosed { state.messages.append(message) }
+        }
+        wakeUp()
     }
 
     /// Requests the end of the thread.
     func close() {
-        change { $0.isClosed = true }
+        state.withLock { $0.isClosed = true }
+        wakeUp()
     }
+
+    /// Wakes the thread if it waits, without the lock, which it takes next.
+    private func wakeUp() {
+        if isWaiting.exchange(false, ordering: .sequentiallyConsistent) { wakeup.signal() }
+    }
+
+    // MARK: The thread's side
 
     /// Takes all messages; `nil` after `close()`.
     func take() -> [Message]? {
@@ -44,28 +57,19 @@ final class Inbox: Sendable {
     }
 
     /// Records that the thread is about to wait; returns `false` if there are messages.
-    func prepareToWait() -> Bool {
-        state.withLock { state in
-            state.isWaiting = state.messages.isEmpty && !state.isClosed
-            return state.isWaiting
-        }
-    }
-
-    func wakeUp() {
-        state.withLock { $0.isWaiting = false }
-    }
-
-    /// Only a waiting thread is woken.
     ///
-    /// The lock is held, so that the thread cannot close the multi
-    /// handle in between.
-    private func change(_ body: (inout State) -> Void) {
-        state.withLock { state in
-            guard !state.isClosed else { return }
-            body(&state)
-            if state.isWaiting { multi.wake() }
-            state.isWaiting = false
-        }
+    /// A message is either posted before the messages are checked, or its sender finds that the
+    /// thread waits.
+    func prepareToWait() -> Bool {
+        isWaiting.store(true, ordering: .sequentiallyConsistent)
+        let isEmpty = state.withLock { $0.messages.isEmpty && !$0.isClosed }
+        if !isEmpty { endWait() }
+        return isEmpty
+    }
+
+    /// Records that the thread does not wait any more.
+    func endWait() {
+        isWaiting.store(false, ordering: .sequentiallyConsistent)
     }
 }
 
@@ -84,7 +88,7 @@ final class CurlThread: Sendable {
         startThread: ThreadStarter = DetachedThread.start
     ) throws(TransportError) {
         let multi = try MultiHandle(keptConnections: configuration.keptConnections)
-        let inbox = Inbox(waking: multi)
+        let inbox = Inbox(waking: multi.wakeup)
         self.inbox = inbox
         // The thread is detached, because the last reference may be released on the thread itself.
         let code = startThread {

@@ -6,8 +6,7 @@ internal import HTTP
 
 /// The owner of the `CURLM *`, and of the sockets and the time that libcurl waits for.
 ///
-/// It is unchecked, because the compiler does not know which thread uses it: ``wake()`` may be
-/// called from any thread, everything else only from the event loop's thread.
+/// It is unchecked, because the compiler does not know that only the event loop's thread uses it.
 ///
 /// Source: curl_multi_socket_action(3).
 @safe
@@ -57,10 +56,8 @@ final class MultiHandle: @unchecked Sendable {
         _ = unsafe ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, count)
     }
 
-    /// Ends the current or next wait of `perform(waiting:)`.
-    func wake() {
-        poller.wake()
-    }
+    /// The event that ends the current or next wait of `perform(waiting:)`.
+    var wakeup: WakeupEvent { poller.wakeup }
 
     func add(_ easy: EasyHandle) -> Bool {
         if let share = unsafe share {
@@ -84,7 +81,7 @@ final class MultiHandle: @unchecked Sendable {
         case failed
     }
 
-    /// Waits for an event of a socket, a timer of libcurl, `wake()`, or the timeout, and lets libcurl
+    /// Waits for an event of a socket, a timer of libcurl, ``wakeup``, or the timeout, and lets libcurl
     /// handle it.
     func perform(waiting milliseconds: Int32) -> Activity {
         var activity = Activity.idle

@@ -21,17 +21,18 @@ struct SocketPoller: Sendable {
     /// The maximum number of sockets that a wait returns.
     private static let maximumReadyCount = 128
 
+    /// The event that ends the current or next wait.
+    let wakeup: WakeupEvent
     private let poller: Int32
-    private let wakeup: Int32
 
     /// Creates a poller without sockets, or returns `nil` if the system has no descriptors left.
     init?() {
+        guard let wakeup = WakeupEvent() else { return nil }
+        self.wakeup = wakeup
         poller = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard poller >= 0 else { return nil }
-        wakeup = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard wakeup >= 0, watch(wakeup, for: .read) else {
-            Glibc.close(poller)
-            if wakeup >= 0 { Glibc.close(wakeup) }
+        guard watch(wakeup.descriptor, for: .read) else {
+            close()
             return nil
         }
     }
@@ -56,11 +57,6 @@ struct SocketPoller: Sendable {
         _ = epoll_ctl(poller, EPOLL_CTL_DEL, socket, nil)
     }
 
-    /// Ends the current or next wait, from any thread.
-    func wake() {
-        eventfd_write(wakeup, 1)
-    }
-
     /// Waits for events, and calls `body` for each socket that has some.
     ///
     /// - Parameters:
@@ -78,8 +74,8 @@ struct SocketPoller: Sendable {
             } while count < 0 && errno == EINTR
             for index in 0..<Int(max(count, 0)) {
                 let (socket, flags) = unsafe (ready[index].data.fd, ready[index].events)
-                if socket == wakeup {
-                    cposix_reset_event(wakeup)
+                if socket == wakeup.descriptor {
+                    wakeup.reset()
                 } else {
                     body(socket, Events(flags))
                 }
@@ -87,10 +83,37 @@ struct SocketPoller: Sendable {
         }
     }
 
-    /// Closes the descriptors of the poller; no other method may be called afterwards.
+    /// Closes the poller; no other method may be called afterwards.
     func close() {
         Glibc.close(poller)
-        Glibc.close(wakeup)
+    }
+}
+
+/// An event by which any thread ends a wait of a ``SocketPoller``.
+///
+/// Its descriptor is open as long as the object is referenced, so that a signal cannot reach another
+/// file.
+final class WakeupEvent: Sendable {
+    /// The descriptor, which is readable from a signal until the reset.
+    fileprivate let descriptor: Int32
+
+    /// Creates an event, or returns `nil` if the system has no descriptors left.
+    fileprivate init?() {
+        descriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        if descriptor < 0 { return nil }
+    }
+
+    deinit {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+    }
+
+    /// Ends the current or next wait.
+    func signal() {
+        eventfd_write(descriptor, 1)
+    }
+
+    fileprivate func reset() {
+        cposix_reset_event(descriptor)
     }
 }
 

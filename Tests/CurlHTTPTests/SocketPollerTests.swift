@@ -62,7 +62,7 @@ struct SocketPollerTests {
 
     @Test func `waking ends one wait, from another thread as well`() async {
         defer { close() }
-        await Task.detached { [poller] in poller.wake() }.value
+        await Task.detached { [poller] in poller.wakeup.signal() }.value
         #expect(events(waiting: 60_000).isEmpty)
         // Nothing is left of it.
         signal()
