@@ -69,27 +69,3 @@ public enum RegistryEvent: Hashable, Sendable {
     /// A listing contained invalid tag names, which were skipped.
     case invalidTagsSkipped(repository: Repository, count: Int)
 }
-
-/// The warnings in a registry's responses, each of which is reported once.
-///
-/// Source: distribution-spec § Warnings: `Warning: 299 - "text"`.
-struct ReportedWarnings: Sendable {
-    /// The number of different warnings that are reported.
-    private static let maximumCount = 10
-
-    private var reported: Set<String> = []
-
-    /// Returns the warnings that were not reported yet.
-    mutating func new(in fields: HTTPFields) -> [UntrustedText] {
-        fields.values("warning").compactMap(Self.text).filter { text in
-            reported.count < Self.maximumCount && reported.insert(text).inserted
-        }.map(UntrustedText.init)
-    }
-
-    /// Returns the text of a warning for users, or `nil` for warnings of caches.
-    private static func text(of value: String) -> String? {
-        guard value.hasPrefix("299 - \"") else { return nil }
-        let text = value.dropFirst("299 - \"".count).prefix { $0 != "\"" }
-        return text.isEmpty ? nil : String(text)
-    }
-}

@@ -26,25 +26,22 @@ struct AuthChallenge: Hashable, Sendable {
     }
 }
 
-/// An authentication scheme that a registry requires.
+/// The authentication that a registry's challenges require.
 enum AuthScheme: Hashable, Sendable {
     /// A user name and a password.
     case basic
-    /// A token from a token server.
-    case bearer(Realm, service: String?)
+    /// A token from a token server, with the scopes that the challenge names.
+    case bearer(Realm, service: String?, scopes: [Scope] = [])
 
     /// The host of the token server; `nil` if the registry itself checks the credential.
     var host: String? {
-        if case .bearer(let realm, _) = self { realm.origin.authority } else { nil }
+        if case .bearer(let realm, _, _) = self { realm.origin.authority } else { nil }
     }
-}
 
-/// The authentication that a registry's challenges require.
-struct AuthRequirement: Hashable, Sendable {
-    /// The scheme.
-    let scheme: AuthScheme
     /// The scopes that the challenge names.
-    var scopes: [Scope] = []
+    var scopes: [Scope] {
+        if case .bearer(_, _, let scopes) = self { scopes } else { [] }
+    }
 }
 
 /// Parses `scheme [token68 | name=value, …]`, with several challenges in one field.

@@ -29,9 +29,9 @@ struct AuthNegotiation: Sendable {
     /// The result of a step.
     enum Response: Hashable, Sendable {
         /// The registry responded 401 or 403, with this requirement if it has a usable challenge.
-        case rejected(status: Int, AuthRequirement?)
+        case rejected(status: Int, AuthScheme?)
         /// The version check has this requirement, or none.
-        case versionChecked(AuthRequirement?)
+        case versionChecked(AuthScheme?)
         /// The credential for the repository.
         case credential(RequestCredential)
         /// The credential that has replaced a rejected one, or `nil` if there is none.
@@ -139,7 +139,7 @@ struct AuthNegotiation: Sendable {
             return nextAfterRejection(status, requirement)
         case .versionChecked(let requirement):
             guard let requirement else { return .fail }
-            scheme = requirement.scheme
+            scheme = requirement
             return .findCredential
         case .credential(let found):
             return authorize(as: found)
@@ -173,7 +173,7 @@ struct AuthNegotiation: Sendable {
     private mutating func authorize(otherThan rejected: Secret? = nil) -> Step {
         let credential: Credential? =
             if case .found(let found)? = credential { found.credential } else { nil }
-        guard case .bearer(let realm, let service)? = scheme else {
+        guard case .bearer(let realm, let service, _)? = scheme else {
             authorization = credential?.basicAuthorization
             let isRepeated = authorization == nil && rejection != nil && !isAnonymousFallback
             return isRepeated ? .fail : .send(authorization)
@@ -185,9 +185,9 @@ struct AuthNegotiation: Sendable {
     }
 
     private mutating func nextAfterRejection(
-        _ status: Int, _ requirement: AuthRequirement?
+        _ status: Int, _ requirement: AuthScheme?
     ) -> Step {
-        if let requirement { scheme = requirement.scheme }
+        if let requirement { scheme = requirement }
         guard !isAnonymousFallback else { return .fail }
         rejection = (operation.registry.name, status, isByTokenServer: false)
         guard let scheme else { return .checkVersion }

@@ -24,7 +24,7 @@ extension Authenticator {
     ///
     /// Requests that are rejected at the same time await one check. Only a response is cached:
     /// after a check that failed or was canceled, the next rejected request sends another one.
-    func versionCheckRequirement(for operation: Operation) async throws -> AuthRequirement? {
+    func versionCheckRequirement(for operation: Operation) async throws -> AuthScheme? {
         let result: VersionCheck
         if let known = knowledge.withLock({ $0.versionCheck }) {
             result = known
@@ -100,7 +100,7 @@ extension Authenticator {
         guard case .rejected(let challenge) = try await checkVersion(for: operation) else {
             return false
         }
-        guard let scheme = try policy.requirement(in: challenge, for: operation)?.scheme else {
+        guard let scheme = try policy.requirement(in: challenge, for: operation) else {
             throw RegistryError(operation, challenge)
         }
         try policy.check(found, for: scheme, operation)
@@ -126,7 +126,7 @@ extension Authenticator {
     ) async throws -> Secret? {
         switch scheme {
         case .basic: return found.credential.basicAuthorization
-        case .bearer(let realm, let service):
+        case .bearer(let realm, let service, _):
             let request = TokenRequest(
                 realm: realm, service: service, scopes: [], credential: found.credential)
             do {

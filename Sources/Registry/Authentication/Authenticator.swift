@@ -221,9 +221,9 @@ final class Authenticator: Sendable {
     /// Returns the requirement of an error response, and remembers its scheme.
     func requirement(
         in errorResponse: ErrorResponse, for operation: Operation
-    ) throws -> AuthRequirement? {
+    ) throws -> AuthScheme? {
         let requirement = try policy.requirement(in: errorResponse, for: operation)
-        if let requirement { knowledge.withLock { $0.scheme = requirement.scheme } }
+        if let requirement { knowledge.withLock { $0.scheme = requirement } }
         return requirement
     }
 

@@ -43,7 +43,7 @@ struct CredentialPolicy: Sendable {
         _ credential: FoundCredential, for scheme: AuthScheme, _ operation: Operation
     ) throws(RegistryError) {
         try checkTransport(to: origin, operation)
-        guard case .bearer(let realm, _) = scheme else { return }
+        guard case .bearer(let realm, _, _) = scheme else { return }
         guard realm.isTrusted else {
             throw RegistryError(
                 .denied, operation,
@@ -71,7 +71,7 @@ struct CredentialPolicy: Sendable {
     /// - Throws: ``RegistryError`` if the token server cannot be used.
     func requirement(
         in errorResponse: ErrorResponse, for operation: Operation
-    ) throws(RegistryError) -> AuthRequirement? {
+    ) throws(RegistryError) -> AuthScheme? {
         try requirement(
             of: AuthChallenge.all(in: errorResponse.fields),
             receivedFrom: errorResponse.addressClass, for: operation)
@@ -90,23 +90,21 @@ struct CredentialPolicy: Sendable {
     func requirement(
         of challenges: [AuthChallenge], receivedFrom server: AddressClass,
         for operation: Operation
-    ) throws(RegistryError) -> AuthRequirement? {
+    ) throws(RegistryError) -> AuthScheme? {
         var failure: RegistryError?
         for challenge in challenges where challenge.scheme == "bearer" {
             do throws(RegistryError) {
                 let realm = try realm(
                     challenge.parameters["realm"] ?? "", receivedFrom: server,
                     for: operation)
-                return AuthRequirement(
-                    scheme: .bearer(realm, service: challenge.parameters["service"]),
+                return .bearer(
+                    realm, service: challenge.parameters["service"],
                     scopes: Scope.all(in: challenge.parameters["scope"] ?? ""))
             } catch {
                 failure = error
             }
         }
-        if challenges.contains(where: { $0.scheme == "basic" }) {
-            return AuthRequirement(scheme: .basic)
-        }
+        if challenges.contains(where: { $0.scheme == "basic" }) { return .basic }
         if let failure { throw failure }
         return nil
     }

@@ -23,12 +23,7 @@ extension RemoteRepository {
         guard let text = response.fields["location"] else {
             throw RegistryError(.unavailable, opening, "the response has no upload location")
         }
-        let session: HTTPURL
-        do {
-            session = try client.redirects.upload(text, from: response.url)
-        } catch {
-            throw RegistryError(opening, error)
-        }
+        let session = try client.redirects.upload(text, from: response.url, for: opening)
         do {
             _ = try await client.sendOnce(
                 RegistryRequest(

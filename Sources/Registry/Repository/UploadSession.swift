@@ -171,11 +171,8 @@ struct UploadSession: Sendable {
 
     /// Returns the next URL of the session, including its query; each response states a new one.
     func location(of response: RegistryResponse, _ operation: Operation) throws -> HTTPURL? {
-        guard let text = response.fields["location"] else { return nil }
-        do {
-            return try repository.client.redirects.upload(text, from: response.url)
-        } catch {
-            throw RegistryError(operation, error)
+        try response.fields["location"].map {
+            try repository.client.redirects.upload($0, from: response.url, for: operation)
         }
     }
 

@@ -274,14 +274,6 @@ struct ConcurrencyController: Hashable, Sendable {
 
 /// The throughput and the number of active operations in a period.
 private struct MeasurementWindow: Hashable, Sendable {
-    /// The result of a window.
-    struct Measurement {
-        /// The units per second.
-        let rate: Double
-        /// The time-weighted average number of active operations.
-        let averageActive: Double
-    }
-
     private(set) var start: Duration?
     private var lastChange = Duration.zero
     private var active = 0
@@ -304,7 +296,9 @@ private struct MeasurementWindow: Hashable, Sendable {
     }
 
     /// Ends the window, and begins the next one.
-    mutating func end(at now: Duration) -> Measurement {
+    ///
+    /// - Returns: The units per second, and the time-weighted average number of active operations.
+    mutating func end(at now: Duration) -> (rate: Double, averageActive: Double) {
         advance(to: now)
         let seconds = max(duration(at: now).seconds, 1e-9)
         defer {
@@ -312,7 +306,7 @@ private struct MeasurementWindow: Hashable, Sendable {
             activeSeconds = 0
             amount = 0
         }
-        return Measurement(rate: Double(amount) / seconds, averageActive: activeSeconds / seconds)
+        return (Double(amount) / seconds, activeSeconds / seconds)
     }
 
     private mutating func advance(to now: Duration) {

@@ -4,19 +4,19 @@ internal import Content
 internal import HTTP
 internal import OCI
 
-/// A URL in a registry's response that is not used.
-struct BlockedURL: Error {
-    let error: URLError
-    /// The host that `allow` could permit, or `nil` if the URL is never used.
-    var host: String?
-}
-
 extension RegistryError {
-    /// Creates an error for a URL that is not used.
-    init(_ operation: Operation, _ blocked: BlockedURL) {
+    /// Creates an error for a URL in a registry's response that is not used.
+    ///
+    /// - Parameters:
+    ///   - operation: The operation.
+    ///   - error: The reason.
+    ///   - host: The host that `allow` could permit, or `nil` if the URL is never used.
+    fileprivate init(
+        _ operation: Operation, blocked error: URLError, permitting host: String? = nil
+    ) {
         self.init(
-            .unavailable, operation, "the registry refers to \(blocked.error)",
-            hint: blocked.host.map {
+            .unavailable, operation, "the registry refers to \(error)",
+            hint: host.map {
                 "if the host belongs to it, add \($0) to registries.\(operation.registry).allow"
             })
     }
@@ -110,16 +110,19 @@ struct RedirectPolicy: Sendable {
 
     /// Returns the next hop, or `nil` if the response is not a redirect.
     ///
-    /// - Throws: ``BlockedURL`` if the redirect is not permitted.
+    /// - Throws: ``RegistryError`` if the redirect is not permitted.
     func next(
-        after response: HTTPResponse, from hop: Hop, writes: Bool
-    ) throws(BlockedURL) -> Hop? {
+        after response: HTTPResponse, from hop: Hop, of request: RegistryRequest
+    ) throws(RegistryError) -> Hop? {
+        let (writes, operation) = (request.writes, request.operation)
         let follows: Set<Int> = writes ? [307, 308] : [301, 302, 303, 307, 308]
         guard follows.contains(response.status), let location = response.fields["location"] else {
             return nil
         }
         let url =
-            writes ? try upload(location, from: hop.url) : try resolve(location, from: hop.url)
+            writes
+            ? try upload(location, from: hop.url, for: operation)
+            : try resolve(location, from: hop.url, for: operation)
         let limit = scope(
             afterResponseFrom: response.addressClass(at: hop.url.origin), within: hop.limit)
         do {
@@ -127,20 +130,24 @@ struct RedirectPolicy: Sendable {
                 url: url, addressScope: try scope(for: url.origin, within: limit),
                 limit: limit)
         } catch {
-            throw BlockedURL(error: error, host: url.origin.authority)
+            throw RegistryError(
+                operation, blocked: error, permitting: url.origin.authority)
         }
     }
 
     /// Returns the URL for an upload.
     ///
-    /// - Throws: ``BlockedURL`` if it has another origin that the user has not named.
-    func upload(_ location: String, from url: HTTPURL) throws(BlockedURL) -> HTTPURL {
-        let next = try resolve(location, from: url)
+    /// - Throws: ``RegistryError`` if it has another origin that the user has not named.
+    func upload(
+        _ location: String, from url: HTTPURL, for operation: Operation
+    ) throws(RegistryError) -> HTTPURL {
+        let next = try resolve(location, from: url, for: operation)
         guard isTrusted(next.origin) else {
-            throw BlockedURL(
-                error: URLError(
+            throw RegistryError(
+                operation,
+                blocked: URLError(
                     next.origin.description, "uploads to other origins are blocked"),
-                host: next.origin.authority)
+                permitting: next.origin.authority)
         }
         return next
     }
@@ -155,16 +162,19 @@ struct RedirectPolicy: Sendable {
         return !url.target.hasPrefix("/v2/") || url.target.hasPrefix("/v2/\(repository)/")
     }
 
-    private func resolve(_ location: String, from url: HTTPURL) throws(BlockedURL) -> HTTPURL {
+    private func resolve(
+        _ location: String, from url: HTTPURL, for operation: Operation
+    ) throws(RegistryError) -> HTTPURL {
         let next: HTTPURL
         do {
             next = try url.resolving(location)
         } catch {
-            throw BlockedURL(error: error)
+            throw RegistryError(operation, blocked: error)
         }
         guard url.origin.scheme == .http || next.origin.scheme == .https else {
-            throw BlockedURL(
-                error: URLError(next.origin.description, "redirect from HTTPS to HTTP blocked"))
+            throw RegistryError(
+                operation,
+                blocked: URLError(next.origin.description, "redirect from HTTPS to HTTP blocked"))
         }
         return next
     }

@@ -19,12 +19,29 @@ struct LearnedCapabilities: Sendable {
     /// The repositories from which mounting failed.
     var unmountable: Set<String> = []
     /// The warnings of the registry that were reported.
-    var warnings = ReportedWarnings()
+    private var reportedWarnings: Set<String> = []
+
+    /// The number of different warnings that are reported.
+    private static let maximumWarningCount = 10
 
     /// Creates the knowledge before the first request.
     init(settings: RegistrySettings, profile: RegistryProfile) {
         uploadDialect = settings.uploadDialect ?? profile.uploadDialect
         pullRateLimit = PullRateLimit(reserve: settings.reservePulls)
+    }
+
+    /// Returns the warnings for the user in a response that were not reported yet.
+    ///
+    /// Source: distribution-spec § Warnings: `Warning: 299 - "text"`; caches send other codes.
+    mutating func newWarnings(in fields: HTTPFields) -> [UntrustedText] {
+        fields.values("warning").compactMap { value -> UntrustedText? in
+            guard value.hasPrefix("299 - \"") else { return nil }
+            let text = String(value.dropFirst("299 - \"".count).prefix { $0 != "\"" })
+            guard !text.isEmpty, reportedWarnings.count < Self.maximumWarningCount,
+                reportedWarnings.insert(text).inserted
+            else { return nil }
+            return UntrustedText(text)
+        }
     }
 }
 
@@ -223,13 +240,7 @@ final class RegistryClient: Sendable {
         var hop = RedirectPolicy.Hop(startingAt: request.url)
         for _ in 0...RedirectPolicy.limit {
             let response = try await sendHop(request, at: hop, authorization)
-            let next: RedirectPolicy.Hop?
-            do {
-                next = try redirects.next(after: response, from: hop, writes: request.writes)
-            } catch {
-                throw RegistryError(request.operation, error)
-            }
-            if let next {
+            if let next = try redirects.next(after: response, from: hop, of: request) {
                 hop = next
                 continue
             }
@@ -267,7 +278,7 @@ final class RegistryClient: Sendable {
         let response = try await executor.hosts.send(
             httpRequest, request.operation.kind, to: hostName,
             counting: request.isTransfer && !request.writes ? throttle.downloads : nil)
-        for warning in learned.withLock({ $0.warnings.new(in: response.fields) }) {
+        for warning in learned.withLock({ $0.newWarnings(in: response.fields) }) {
             events(.warningReceived(host: hostName, text: warning))
         }
         return response

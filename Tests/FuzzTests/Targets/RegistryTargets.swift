@@ -21,7 +21,7 @@ extension FuzzTarget {
             try require(AuthChallenge.all(in: written) == [challenge], "\(text(of: challenge))")
         }
         let policy = try credentialPolicy
-        let requirement: AuthRequirement?
+        let requirement: AuthScheme?
         do throws(RegistryError) {
             requirement = try policy.requirement(
                 of: challenges, receivedFrom: .global,
@@ -30,9 +30,9 @@ extension FuzzTarget {
             try requireSafe(error.description)
             return challenges.hashValue
         }
-        guard case .bearer(let realm, let service)? = requirement?.scheme else { return 1 }
+        guard case .bearer(let realm, let service, let scopes)? = requirement else { return 1 }
         let request = TokenRequest(
-            realm: realm, service: service, scopes: requirement?.scopes ?? [], credential: nil)
+            realm: realm, service: service, scopes: scopes, credential: nil)
         let url = request.httpRequest().url
         try require(url.origin == realm.origin, "the token request leaves its realm")
         try checkURL(url)

@@ -25,8 +25,8 @@ import TextSafety
 
     static let realm = Realm(
         url: url("https://reg.test/token"), isTrusted: true, addressScope: .anywhere)
-    static let bearer = AuthRequirement(scheme: .bearer(realm, service: nil))
-    static let basic = AuthRequirement(scheme: .basic)
+    static let bearer = AuthScheme.bearer(realm, service: nil)
+    static let basic = AuthScheme.basic
     static let me = FoundCredential(.user("me", "old"), source: "file")
     static let renewed = FoundCredential(.user("me", "new"), source: "file")
     static let shared = ["app", "base"].map { Scope(repository: $0, actions: [.pull]) }
@@ -35,8 +35,8 @@ import TextSafety
         do { return try HTTPURL(parsing: text) } catch { fatalError("\(error)") }
     }
 
-    static func naming(_ scope: String) -> AuthRequirement {
-        AuthRequirement(scheme: bearer.scheme, scopes: Scope.all(in: scope))
+    static func naming(_ scope: String) -> AuthScheme {
+        .bearer(realm, service: nil, scopes: Scope.all(in: scope))
     }
 
     static func token(_ text: String, isCached: Bool = false) -> Response {
@@ -139,7 +139,7 @@ import TextSafety
 
     static let tokens = [
         Path(
-            testDescription: "a cached token is replaced once", scheme: bearer.scheme,
+            testDescription: "a cached token is replaced once", scheme: bearer,
             allowsAnonymous: false, first: "find",
             steps: [
                 (.credential(.found(me)), "token app:pull as old"),
@@ -150,7 +150,7 @@ import TextSafety
             ], facts: ["accepted old", "accepted old"]),
         Path(
             testDescription: "a cached token is kept after a 403 with a challenge",
-            scheme: bearer.scheme, allowsAnonymous: false, first: "find",
+            scheme: bearer, allowsAnonymous: false, first: "find",
             steps: [
                 (.credential(.anonymous()), "token app:pull as anonymous"),
                 (token("t", isCached: true), "send Bearer t"),
@@ -158,7 +158,7 @@ import TextSafety
             ]),
         Path(
             testDescription: "a cached token is replaced after a 403 without a challenge",
-            scheme: bearer.scheme, first: "find",
+            scheme: bearer, first: "find",
             steps: [
                 (.credential(.anonymous()), "token app:pull as anonymous"),
                 (token("t", isCached: true), "send Bearer t"),
@@ -166,7 +166,7 @@ import TextSafety
             ]),
         Path(
             testDescription: "a wider scope is requested once, then nothing is left",
-            scheme: bearer.scheme, first: "find",
+            scheme: bearer, first: "find",
             steps: [
                 (.credential(.found(me)), "token app:pull as old"), (token("t1"), "send Bearer t1"),
                 (
@@ -181,7 +181,7 @@ import TextSafety
             ]),
         Path(
             testDescription: "a wider scope after a token that has expired",
-            scheme: bearer.scheme, first: "find",
+            scheme: bearer, first: "find",
             steps: [
                 (.credential(.anonymous()), "token app:pull as anonymous"),
                 (token("t1", isCached: true), "send Bearer t1"),
@@ -197,7 +197,7 @@ import TextSafety
             ]),
         Path(
             testDescription: "a password that the token server denies is read again",
-            scheme: bearer.scheme, first: "find",
+            scheme: bearer, first: "find",
             steps: [
                 (.credential(.found(me)), "token app:pull as old"),
                 (.tokenDenied(status: 401), "renew old"),
@@ -206,14 +206,14 @@ import TextSafety
                 (token("t"), "send Bearer t"), (.rejected(status: 401, bearer), "fail"),
             ], facts: ["rejected new"]),
         Path(
-            testDescription: "a denied password of a push", scheme: bearer.scheme,
+            testDescription: "a denied password of a push", scheme: bearer,
             access: .push("app"), allowsAnonymous: false, first: "find",
             steps: [
                 (.credential(.found(me)), "token app:pull,push as old"),
                 (.tokenDenied(status: 403), "renew old"), (.renewedCredential(nil), "fail"),
             ], facts: ["rejected old"]),
         Path(
-            testDescription: "anonymous access is tried once", scheme: bearer.scheme, first: "find",
+            testDescription: "anonymous access is tried once", scheme: bearer, first: "find",
             steps: [
                 (.credential(.found(me)), "token app:pull as old"), (token("t"), "send Bearer t"),
                 (.rejected(status: 403, bearer), "token app:pull as anonymous"),
@@ -252,7 +252,7 @@ import TextSafety
     static let sharedTokens = [
         Path(
             testDescription: "a rejected shared token is replaced by the repository's own",
-            scheme: bearer.scheme, sharedScopes: shared, first: "find",
+            scheme: bearer, sharedScopes: shared, first: "find",
             steps: [
                 (.credential(.anonymous()), "token app:pull base:pull as anonymous"),
                 (token("both"), "send Bearer both"),
@@ -261,7 +261,7 @@ import TextSafety
             ], facts: ["shared token rejected"]),
         Path(
             testDescription: "a denied shared token is replaced by the repository's own",
-            scheme: bearer.scheme, sharedScopes: shared, first: "find",
+            scheme: bearer, sharedScopes: shared, first: "find",
             steps: [
                 (.credential(.anonymous()), "token app:pull base:pull as anonymous"),
                 (.tokenDenied(status: 403), "token app:pull as anonymous"),
@@ -269,7 +269,7 @@ import TextSafety
             ], facts: ["shared tokens unsupported"]),
         Path(
             testDescription: "a token that is shared is tried again with another credential",
-            scheme: bearer.scheme, sharedScopes: shared, first: "find",
+            scheme: bearer, sharedScopes: shared, first: "find",
             steps: [
                 (.credential(.found(me)), "token app:pull base:pull as old"),
                 (.tokenDenied(status: 401), "token app:pull as old"),
