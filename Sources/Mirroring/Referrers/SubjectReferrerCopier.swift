@@ -9,12 +9,6 @@ internal import OCI
 /// A source's list is only a hint: a manifest is a referrer if it names the subject itself. So is a
 /// target's list: a manifest is present if the target has it.
 struct SubjectReferrerCopier {
-    /// A target that lacks a referrer, and the descriptor that the referrer's tag has there.
-    private struct Lacking {
-        let store: any ContentStore
-        var current: Descriptor?
-    }
-
     let subject: Digest
     let transfers: BlobTransfers
     let source: ReferrerSource
@@ -94,7 +88,7 @@ struct SubjectReferrerCopier {
     private mutating func copy(_ descriptor: Descriptor) async throws {
         let referrer = LockedImage.Referrer(digest: descriptor.digest)
         let name = "referrer \(descriptor.digest.short)"
-        var lacking: [Lacking] = []
+        var lacking: [TargetCopy] = []
         for store in targets {
             guard let list = lists[store.location] else { continue }
             let isPresent = try await attempt(name, at: store) { store, _ in
@@ -102,13 +96,18 @@ struct SubjectReferrerCopier {
                 return try await store.currentDescriptor(of: .digest(descriptor.digest)) != nil
             }
             if isPresent == true { record(referrer, at: store) }
-            if isPresent == false { lacking.append(Lacking(store: store)) }
+            if isPresent == false {
+                lacking.append(
+                    TargetCopy(
+                        to: store, as: .digest(descriptor.digest), replacing: nil,
+                        trustsReplaced: false))
+            }
         }
         guard !lacking.isEmpty,
             let graph = try await attempt(
                 name, for: lacking.map(\.store), { try await $0.read(descriptor, about: $1) })
         else { return }
-        let copied = try await copy(graph, as: .digest(descriptor.digest), to: lacking)
+        let copied = try await copy(graph, to: lacking)
         for (location, receipt) in copied where !receipt.isListed {
             lists[location]?.add(graph.root)
         }
@@ -122,7 +121,7 @@ struct SubjectReferrerCopier {
             try await source.resolve(tag)
         }
         guard case let descriptor?? = found else { return }
-        var lacking: [Lacking] = []
+        var lacking: [TargetCopy] = []
         for store in targets {
             let current = try await attempt(name, at: store) { store, _ in
                 try await store.currentDescriptor(of: .tag(tag))
@@ -131,7 +130,9 @@ struct SubjectReferrerCopier {
             if let current, current.digest == descriptor.digest {
                 record(.init(digest: current.digest, tag: tag), at: store)
             } else {
-                lacking.append(Lacking(store: store, current: current))
+                lacking.append(
+                    TargetCopy(
+                        to: store, as: .tag(tag), replacing: current, trustsReplaced: false))
             }
         }
         guard !lacking.isEmpty,
@@ -139,18 +140,18 @@ struct SubjectReferrerCopier {
                 name, for: lacking.map(\.store),
                 { source, _ in try await source.read(descriptor) })
         else { return }
-        var replaceable: [Lacking] = []
+        var replaceable: [TargetCopy] = []
         for target in lacking where try await canReplace(tag, at: target, with: graph) {
             replaceable.append(target)
         }
-        _ = try await copy(graph, as: .tag(tag), to: replaceable)
+        _ = try await copy(graph, under: tag, to: replaceable)
     }
 
     /// Returns a Boolean value that indicates whether a tag can be moved.
     ///
     /// Otherwise, the content of the target is recorded.
     private mutating func canReplace(
-        _ tag: Tag, at target: Lacking, with graph: ManifestGraph
+        _ tag: Tag, at target: TargetCopy, with graph: ManifestGraph
     ) async throws -> Bool {
         guard let current = target.current else { return true }
         let order = try await attempt("tag \(tag)", at: target.store) { store, _ in
@@ -173,20 +174,15 @@ struct SubjectReferrerCopier {
     ///
     /// - Returns: The receipts of the targets that it was copied to.
     private mutating func copy(
-        _ graph: ManifestGraph, as name: ManifestName, to targets: [Lacking]
+        _ graph: ManifestGraph, under tag: Tag? = nil, to targets: [TargetCopy]
     ) async throws -> [StoreLocation: CopyReceipt] {
         guard !targets.isEmpty else { return [:] }
         let copy = ImageCopy(
-            of: graph, for: "referrer", from: [source.store],
-            to: targets.map {
-                TargetCopy(
-                    to: $0.store, as: name, replacing: $0.current, trustsReplaced: false)
-            }, transfers: transfers)
-        let tag: Tag? = if case .tag(let tag) = name { tag } else { nil }
+            of: graph, for: "referrer", from: [source.store], to: targets, transfers: transfers)
         let referrer = LockedImage.Referrer(digest: graph.root.descriptor.digest, tag: tag)
         try await copy.run()
         var copied: [StoreLocation: CopyReceipt] = [:]
-        for target in copy.targets {
+        for target in targets {
             if let failure = target.failure {
                 try Task.checkCancellation()
                 let kind = tag.map { "tag \($0)" } ?? "referrer \(referrer.digest.short)"

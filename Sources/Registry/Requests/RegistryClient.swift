@@ -6,45 +6,6 @@ internal import HTTP
 internal import OCI
 internal import TextSafety
 
-/// The knowledge about a registry that its responses have revealed during the run.
-struct LearnedCapabilities: Sendable {
-    /// The way blobs are uploaded.
-    var uploadDialect: UploadDialect
-    /// The remaining pulls.
-    var pullRateLimit: PullRateLimit
-    /// A Boolean value that indicates whether the registry may have a referrers API.
-    var listsReferrers = true
-    /// A Boolean value that indicates whether 404 to a HEAD request means that there is no manifest.
-    var answersHead = true
-    /// The repositories from which mounting failed.
-    var unmountable: Set<String> = []
-    /// The warnings of the registry that were reported.
-    private var reportedWarnings: Set<String> = []
-
-    /// The number of different warnings that are reported.
-    private static let maximumWarningCount = 10
-
-    /// Creates the knowledge before the first request.
-    init(settings: RegistrySettings, profile: RegistryProfile) {
-        uploadDialect = settings.uploadDialect ?? profile.uploadDialect
-        pullRateLimit = PullRateLimit(reserve: settings.reservePulls)
-    }
-
-    /// Returns the warnings for the user in a response that were not reported yet.
-    ///
-    /// Source: distribution-spec § Warnings: `Warning: 299 - "text"`; caches send other codes.
-    mutating func newWarnings(in fields: HTTPFields) -> [UntrustedText] {
-        fields.values("warning").compactMap { value -> UntrustedText? in
-            guard value.hasPrefix("299 - \"") else { return nil }
-            let text = String(value.dropFirst("299 - \"".count).prefix { $0 != "\"" })
-            guard !text.isEmpty, reportedWarnings.count < Self.maximumWarningCount,
-                reportedWarnings.insert(text).inserted
-            else { return nil }
-            return UntrustedText(text)
-        }
-    }
-}
-
 /// A client of one registry: sends requests with an authorization, follows redirects, and counts
 /// pulls.
 final class RegistryClient: Sendable {
