@@ -58,8 +58,8 @@ final class Inbox: Sendable {
 
     /// Records that the thread is about to wait; returns `false` if there are messages.
     ///
-    /// A message is either posted before the messages are checked, or its sender finds that the
-    /// thread waits.
+    /// A message is either posted before the messages are checked, or its sender or an earlier one
+    /// finds that the thread waits, and wakes it.
     func prepareToWait() -> Bool {
         isWaiting.store(true, ordering: .sequentiallyConsistent)
         let isEmpty = state.withLock { $0.messages.isEmpty && !$0.isClosed }

@@ -52,9 +52,13 @@ public struct LayerScanner: Sendable {
     ) async throws -> Result<LayerContents, LayerScanError>? {
         let tap = LayerTap(byteCount: layer.descriptor.size, beginning: begin)
         async let result = scan(layer, from: tap)
-        try await body(tap)
-        let isComplete = tap.end()
-        return try await isComplete ? result : nil
+        do {
+            try await body(tap)
+        } catch {
+            _ = tap.end()
+            throw error
+        }
+        return try await tap.end() ? result : nil
     }
 
     /// Returns the result of the last stream of a tap.

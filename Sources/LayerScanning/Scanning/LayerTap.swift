@@ -51,6 +51,9 @@ public final class LayerTap: Sendable {
         }
     }
 
+    /// A Boolean value that indicates whether a stream is scanned.
+    public var isScanning: Bool { state.state.current != nil }
+
     /// Reads a stream to its end, only to scan it.
     ///
     /// - Throws: The error of the stream, or `CancellationError`.
@@ -63,7 +66,7 @@ public final class LayerTap: Sendable {
     private func replaceCurrent(with input: ChildInput) {
         let unneeded = state.change { state -> ChildInput? in
             guard state.current !== input else { return nil }
-            guard !state.isComplete, begin() else { return input }
+            guard !state.isComplete, !state.isEnded, begin() else { return input }
             defer {
                 state.current = input
                 state.next = input

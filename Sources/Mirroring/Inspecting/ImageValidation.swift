@@ -133,7 +133,8 @@ struct ImageValidation: Sendable {
                     of: layer.descriptor, for: name, from: [source], scanningWith: tap,
                     in: transfers.progress)
                 try await transfers.run(transfer) {
-                    for try await _ in try await transfer.open() {}
+                    // If a copy scans the layer, this stream is not needed.
+                    for try await _ in try await transfer.open() where !tap.isScanning { break }
                 }
             }
         }

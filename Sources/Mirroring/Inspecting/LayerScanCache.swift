@@ -8,6 +8,9 @@ public final class LayerScanCache: Sendable {
     typealias ScanResult = Result<LayerContents, LayerScanError>
 
     fileprivate enum Entry: Sendable {
+        /// A task reads the layer only to scan it, and waits for its first bytes.
+        case awaited
+        /// A task scans the layer.
         case pending
         case scanned(ScanResult)
     }
@@ -37,24 +40,34 @@ public final class LayerScanCache: Sendable {
     ///
     /// - Parameters:
     ///   - layer: The layer.
-    ///   - read: Reads the layer through the tap.
+    ///   - read: Reads the layer through the tap, as long as the tap scans it.
     /// - Returns: The contents, or the reason that they are unknown.
     /// - Throws: The error of `read`, or `CancellationError`.
     func contents(
         of layer: ScannableLayer, read: (LayerTap) async throws -> Void
     ) async throws -> ScanResult {
-        let known = try await state.take { state -> ScanResult?? in
-            if case .scanned(let result)? = state.entries[layer] { return .some(result) }
-            return state.claim(layer) ? .some(nil) : nil
+        while true {
+            let known = try await state.take { state -> ScanResult?? in
+                switch state.entries[layer] {
+                case .scanned(let result): return .some(result)
+                case .awaited, .pending: return nil
+                case nil:
+                    state.entries[layer] = .awaited
+                    return .some(nil)
+                }
+            }
+            if let known { return known }
+            defer { state.change { $0.endWait(for: layer) } }
+            let (result, claim) = try await scan(layer, while: read)
+            if let result { return result }
+            // Otherwise, a copy received its first bytes earlier, and scans the layer.
+            if claim != .lost { return .failure(.scan("the layer is incomplete")) }
         }
-        if let known { return known }
-        return try await scan(layer, isClaimed: true, while: read)
-            ?? .failure(.scan("the layer is incomplete"))
     }
 
     /// Scans a layer while `body` copies it, unless it is already scanned or being scanned.
     ///
-    /// A copy may wait long for its first byte. Until then, other tasks can scan the layer.
+    /// A copy may wait long for its first bytes. Until then, other tasks can scan the layer.
     ///
     /// - Parameters:
     ///   - layer: The layer.
@@ -64,45 +77,62 @@ public final class LayerScanCache: Sendable {
     func scanning(
         _ layer: ScannableLayer, while body: (LayerTap?) async throws -> Void
     ) async throws {
-        guard state.state.entries[layer] == nil else { return try await body(nil) }
-        _ = try await scan(layer, isClaimed: false, while: body)
+        switch state.state.entries[layer] {
+        case .pending, .scanned: try await body(nil)
+        case .awaited, nil: _ = try await scan(layer, while: body)
+        }
     }
 
-    /// Scans a layer, and records the result.
+    /// The right to scan a layer.
+    private enum Claim {
+        /// No bytes have arrived yet.
+        case pending
+        case held
+        /// Another task scans the layer.
+        case lost
+    }
+
+    /// Scans a layer if no other task does when its first bytes arrive, and records the result.
     ///
     /// A scan that is canceled or incomplete has none: the next task that needs the layer reads it
     /// again.
     ///
     /// - Parameters:
     ///   - layer: The layer.
-    ///   - isClaimed: A Boolean value that indicates whether this task has claimed the layer;
-    ///     otherwise it does so when the first bytes arrive, unless another task has.
     ///   - body: Reads the layer through the tap.
     /// - Returns: The result, if there is one.
     /// - Throws: The error of `body`, or `CancellationError`.
     private func scan(
-        _ layer: ScannableLayer, isClaimed: Bool, while body: (LayerTap) async throws -> Void
-    ) async throws -> ScanResult? {
-        let isClaimed = Mutex(isClaimed)
-        let claim: @Sendable () -> Bool = { [state] in
-            isClaimed.withLock { isClaimed in
-                if !isClaimed { isClaimed = state.change { $0.claim(layer) } }
-                return isClaimed
+        _ layer: ScannableLayer, while body: (LayerTap) async throws -> Void
+    ) async throws -> (result: ScanResult?, claim: Claim) {
+        let claim = Mutex(Claim.pending)
+        let begin: @Sendable () -> Bool = { [state] in
+            claim.withLock { claim in
+                if claim != .held { claim = state.change { $0.claim(layer) } ? .held : .lost }
+                return claim == .held
             }
         }
         var result: ScanResult?
-        defer { if isClaimed.withLock(\.self) { state.change { $0.record(layer, result) } } }
-        result = try await scanner.scan(layer, beginning: claim, while: body)
-        return result
+        defer { if claim.withLock(\.self) == .held { state.change { $0.record(layer, result) } } }
+        result = try await scanner.scan(layer, beginning: begin, while: body)
+        return (result, claim.withLock(\.self))
     }
 }
 
 extension LayerScanCache.State {
     /// Claims a layer, unless it is scanned or being scanned.
     fileprivate mutating func claim(_ layer: ScannableLayer) -> Bool {
-        guard entries[layer] == nil else { return false }
-        entries[layer] = .pending
-        return true
+        switch entries[layer] {
+        case .pending, .scanned: return false
+        case .awaited, nil:
+            entries[layer] = .pending
+            return true
+        }
+    }
+
+    /// Lets another task read a layer whose first bytes did not arrive.
+    fileprivate mutating func endWait(for layer: ScannableLayer) {
+        if case .awaited = entries[layer] { entries[layer] = nil }
     }
 
     /// Records the result of a scan, or removes the entry of a scan without one.

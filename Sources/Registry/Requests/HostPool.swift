@@ -82,7 +82,8 @@ final class HostPool: Sendable {
         let isOutage = RetryPolicy.transientStatuses.contains(response.status)
         if isOutage { record(response.status, at: origin, began: began) }
         let exchange = Exchange(
-            sent: request.body.length, isRecorded: isOutage,
+            // The body of a token request is a credential, not content.
+            sent: kind == .token ? 0 : request.body.length, isRecorded: isOutage,
             record: { [self] error in
                 guard let error else { return change(origin) { $0.succeed(at: $1) } }
                 record(error, at: origin, began: began, inBody: true)
@@ -198,7 +199,7 @@ private final class Exchange: Sendable {
     /// Creates an exchange.
     ///
     /// - Parameters:
-    ///   - sent: The size of the request's body in bytes.
+    ///   - sent: The number of bytes of content in the request's body.
     ///   - isRecorded: A Boolean value that indicates whether the status already was a failure.
     ///   - record: Records a success, or the error of the body.
     ///   - finish: Reports the number of bytes when the exchange ends.

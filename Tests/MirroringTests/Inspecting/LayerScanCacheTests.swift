@@ -126,6 +126,31 @@ import AsyncPrimitives
         try await Self.expectScanned(layer, in: cache)
     }
 
+    @Test func `a copy whose first bytes arrive earlier ends the stream of a task that waits`()
+        async throws
+    {
+        let cache = LayerScanCache(Mirror.scanner)
+        let layer = try Self.layer("+gzip")
+        var chunkCount = 0
+        let result = try await cache.contents(of: layer) { tap in
+            try await cache.scanning(layer) { tap in
+                for try await _ in try #require(tap).observe(Self.stream(Self.bytes)) {}
+            }
+            for try await _ in tap.observe(Self.stream(Self.bytes)) {
+                chunkCount += 1
+                if !tap.isScanning { break }
+            }
+        }
+        #expect(try result.get().diffID == .of(Self.archive))
+        #expect(chunkCount == 1)
+    }
+
+    @Test func `an empty stream is incomplete`() async throws {
+        let cache = LayerScanCache(Mirror.scanner)
+        let result = try await cache.contents(of: try Self.layer("+gzip")) { _ in }
+        #expect(throws: LayerScanError.self) { try result.get() }
+    }
+
     @Test func `a copy that starts again is scanned from its beginning`() async throws {
         let cache = LayerScanCache(Mirror.scanner)
         let layer = try Self.layer("+gzip")

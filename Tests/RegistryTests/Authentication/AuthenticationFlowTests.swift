@@ -77,6 +77,33 @@ import TextSafety
             String(decoding: form.body, as: UTF8.self)
                 == "grant_type=refresh_token&client_id=ocimirror&refresh_token=refresh%2Bme"
                 + "&scope=repository%3Aapp%3Apull&service=reg.test")
+        // The form is not counted as content.
+        #expect(
+            scene.events.withoutTraces.contains(
+                .requestFinished(
+                    host: "reg.test", kind: .token, status: 200,
+                    bytes: #"{"token":"t1"}"#.utf8.count)))
+    }
+
+    @Test func `reports token requests without a response, and those whose body breaks`()
+        async throws
+    {
+        let scene = try Scene(
+            [
+                Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
+                Exchange("GET \(Self.token)", .failing(.interrupted)),
+                Exchange(
+                    "GET \(Self.token)",
+                    ScriptedResponse(200, bytes: [Array("{".utf8)], breaks: true)),
+                Exchange("GET \(Self.token)", Self.issuing("t1")),
+                Exchange("HEAD \(Self.manifest)", Self.found),
+            ])
+        _ = try await scene.repository().resolve(.tag(Tag(parsing: "1")))
+        let reported = scene.events.all.compactMap { event -> Int?? in
+            guard case .requestFinished(_, .token, let status, _, _) = event else { return nil }
+            return .some(status)
+        }
+        #expect(reported == [nil, 200, 200])
     }
 
     @Test func `by password is remembered, too`() async throws {
