@@ -30,6 +30,12 @@ import Testing
                 """)
     }
 
+    @Test func `the next step quotes a file name that shells would split`() async throws {
+        let run = try await Workspace().run(
+            "init", "-c", "my $file.yaml", "--prefix", "ghcr.io/owner/mirror")
+        #expect(run.errors.contains("run 'ocimirror doctor -c \"my \\$file.yaml\"' to test"))
+    }
+
     @Test func `every commented entry of the generated configuration is valid`() async throws {
         let workspace = try Workspace()
         _ = try await workspace.run("init")

@@ -20,6 +20,18 @@ import Testing
                 """)
     }
 
+    @Test func `gives a text its own lines if its column is narrower than half of a terminal`() {
+        let text = text(
+            80, "environments/values.yaml:1:14", "error", "unpinned",
+            "api has no digest: run 'ocimirror pin'")
+        #expect(
+            text == """
+                environments/values.yaml:1:14  error  unpinned
+                    api has no digest: run 'ocimirror pin'
+
+                """)
+    }
+
     @Test func `keeps several spaces, which may be part of a path`() {
         #expect(
             Listing.wrap("cannot read '/tmp/a   b' now", to: 14)

@@ -47,8 +47,9 @@ extension ConfigurationDiagnostic: CustomStringConvertible {
         var shown = String(excerpt.dropFirst(start).prefix(room))
         if start > 0 { shown = "…" + shown.dropFirst() }
         if start + room < excerpt.count { shown = shown.dropLast() + "…" }
+        let columns = shown.prefix(caret - start).unicodeScalars.reduce(0) { $0 + $1.columns }
         return "  \(number) | \(shown)\n"
-            + "  \(gutter) | \(String(repeating: " ", count: caret - start))^"
+            + "  \(gutter) | \(String(repeating: " ", count: columns))^"
     }
 
     /// The message and the hint on one line.

@@ -91,9 +91,21 @@ struct InitCommand: ConfiguredCommand {
     private var nextStep: String {
         let file =
             options.config == CommonOptions().config
-            ? "" : " -c \(UntrustedText(options.config).display)"
+            ? "" : " -c \(Self.shellWord(options.config))"
         return (prefix == nil ? "set the prefix of the targets, then " : "")
             + "run 'ocimirror doctor\(file)' to test the registries, and 'ocimirror sync\(file)'"
+    }
+
+    /// Returns a file name as one word of a command line within single quotes.
+    private static func shellWord(_ name: String) -> String {
+        let shown = UntrustedText(name).display
+        let isPlain = shown.unicodeScalars.allSatisfy { scalar in
+            scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                || "._-/+,@%:".unicodeScalars.contains(scalar)
+        }
+        guard !isPlain else { return shown }
+        let special: [Character] = ["\\", "\"", "$", "`"]
+        return "\"" + shown.flatMap { special.contains($0) ? ["\\", $0] : [$0] } + "\""
     }
 
     private func failExisting(_ shown: String, in context: ProgramContext) -> ExitCode {

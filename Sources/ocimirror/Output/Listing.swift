@@ -117,7 +117,7 @@ struct Listing {
                 let padding = widths[column] - cell.text.columns + 2
                 text += cell.paint(cell.text) + String(repeating: " ", count: padding)
             }
-            if !fits(row.cells[last].text, in: width - start), last > 0 {
+            if !fits(row.cells[last].text, from: start, width: width), last > 0 {
                 while text.last == " " { text.removeLast() }
                 text += "\n" + details([row.cells[last]], width: width)
             } else {
@@ -142,14 +142,13 @@ struct Listing {
             + Self.details(row.details, width: width)
     }
 
-    /// The width of the last column below which its text is not wrapped.
-    private static let minimumWrappedWidth = 16
-
-    /// Returns a Boolean value that indicates whether a text fits into a column, in several lines if
-    /// it is wide enough; if not, the text gets its own lines.
-    private static func fits(_ text: String, in width: Int) -> Bool {
+    /// Returns a Boolean value that indicates whether a text fits into the last column, in several lines
+    /// if the column is wide enough; if not, the text gets its own lines.
+    private static func fits(_ text: String, from start: Int, width: Int) -> Bool {
+        let room = width - start
         let longest = words(of: text).map(\.columns).max() ?? 0
-        return text.columns <= width || width >= minimumWrappedWidth && longest <= width
+        // Half of a usual terminal, or of a narrower one.
+        return text.columns <= room || room >= min(40, width / 2) && longest <= room
     }
 
     /// Returns the lines of the last cell of a row, wrapped within its column.

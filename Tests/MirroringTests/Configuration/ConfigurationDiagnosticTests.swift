@@ -112,6 +112,18 @@ import TextSafety
             ])
     }
 
+    @Test func `place the caret below the location after wide characters`() throws {
+        let yaml = ConfigurationFixture.topLevel("platforms: [\"画像\", linux]")
+        let error = try #require(throws: ConfigurationErrors.self) {
+            try ConfigurationFixture.load(yaml)
+        }
+        let last = try #require(error.diagnostics.last)
+        let lines = last.excerptLines(width: 80).split(separator: "\n")
+        let start = try #require(lines[0].firstRange(of: "linux]")).lowerBound
+        let width = lines[0][..<start].unicodeScalars.reduce(0) { $0 + $1.columns }
+        #expect(lines[1].count - 1 == width)
+    }
+
     @Test func `truncate a long line so that the location stays visible`() throws {
         let yaml = ConfigurationFixture.topLevel(
             "platforms: [\(String(repeating: "é, ", count: 100))linux]")
