@@ -3,8 +3,29 @@
 internal import OCI
 internal import YAML
 
-/// Images for which a chart uses the tag or the digest of another one.
+/// The use of tags and digests by the templates of a chart: in versions, and for several images.
 extension BaseFinder {
+    /// Returns the use of the tag at a path of values by the templates of the chart and its subcharts.
+    func use(ofTagAt keys: [String]) -> TagReuse.Use {
+        chart.map { use(of: keys[...], inChart: $0, depth: 0) } ?? .image
+    }
+
+    private func use(
+        of keys: ArraySlice<String>, inChart directory: String, depth: Int
+    ) -> TagReuse.Use {
+        let use = files.reuse(ofChartIn: directory).use(of: Array(keys))
+        guard use != .version, depth < Self.nesting, let first = keys.first else { return use }
+        if first == "global" {
+            let charts = files.dependencies(ofChartIn: directory).keys
+            let uses = charts.flatMap { subcharts($0, of: directory) }
+                .map { self.use(of: keys, inChart: $0, depth: depth + 1) }
+            return max(use, uses.max() ?? use)
+        }
+        let uses = subcharts(first, of: directory)
+            .map { self.use(of: keys.dropFirst(), inChart: $0, depth: depth + 1) }
+        return max(use, uses.max() ?? use)
+    }
+
     /// The values of the overlay, which apply before those of the files below.
     struct OwnValues {
         let root: YAMLNode
@@ -73,7 +94,7 @@ extension BaseFinder {
         return Self.nodes(at: keys, below: values.root, values.anchors)
     }
 
-    private static func nodes(
+    static func nodes(
         at keys: ArraySlice<String>, below node: YAMLNode, _ anchors: Anchors
     ) -> [YAMLNode] {
         guard let node = anchors.resolve(node) else { return [] }

@@ -60,6 +60,10 @@ struct BaseFinder {
     /// The path of the overlay.
     let file: String
     let places: [Place]
+    /// The files beside the overlay whose names are parts of its name.
+    private let partialNames: [String]
+    /// The directories with files that a release names, nearest first.
+    let directories: [String]
     /// The directory of the chart; `nil` if there is none.
     let chart: String?
     /// The mappings that contain images, because each is searched for many keys.
@@ -71,7 +75,7 @@ struct BaseFinder {
 
     /// The number of directories above the file that are searched.
     private static let levels = 6
-    private static let baseNames = ["base", "_base", "common", "default", "defaults", "shared"]
+    static let baseNames = ["base", "_base", "common", "default", "defaults", "shared"]
     /// The maximum number of charts in charts.
     static let nesting = 4
 
@@ -89,10 +93,11 @@ struct BaseFinder {
             files.values(in: "\(directory)Chart.yaml") != nil
         }
         var places: [Place] = []
+        var charts: [String] = []
         switch chart {
         case .remote: self.chart = nil
         case .directory(let stated):
-            let charts = directories.compactMap { LexicalPath.directory(stated, from: $0) }
+            charts = directories.compactMap { LexicalPath.directory(stated, from: $0) }
             self.chart = charts.first(where: hasChart)
             for chart in charts { places += [.file("\(chart)values.yaml"), .subcharts(of: chart)] }
         case .aroundFile:
@@ -107,19 +112,14 @@ struct BaseFinder {
                 if directory == self.chart { break }
             }
         }
+        self.directories = charts + directories
+        partialNames =
+            chart == .aroundFile
+            ? Self.partialNames(of: file).filter { files.values(in: $0) != nil } : []
         self.places = places.filter { place in
             guard case .file(let path) = place else { return true }
             return path != file && files.values(in: path) != nil
         }
-    }
-
-    /// Returns the files of base overlays; an overlay in `DIR/dev/web.yaml` changes
-    /// `DIR/base/web.yaml`.
-    private static func baseFiles(of file: String, in directory: String) -> [String] {
-        let below = file.dropFirst(directory.count).split(separator: "/")
-        let rest = below.dropFirst().joined(separator: "/")
-        return (rest.isEmpty ? [] : baseNames.map { "\(directory)\($0)/\(rest)" })
-            + baseNames.map { "\(directory)\($0)/values.yaml" }
     }
 
     /// Returns the image at a path of values.
@@ -220,7 +220,8 @@ struct BaseFinder {
             switch place {
             case .file(let path):
                 if let result = find(query, at: keys[...], in: path, scope) {
-                    return Self.result(result, under: nearer)
+                    return other(query, than: result, at: keys[...], scope)
+                        ?? Self.result(result, under: nearer)
                 }
                 if let mapping = located(keys[...], in: path)?.mapping {
                     nearer.append((path, mapping))
@@ -245,6 +246,27 @@ struct BaseFinder {
         return packaged.map(Result.packaged) ?? .missing
     }
 
+    /// Returns the reason for which an image is not certain to be that of the overlay: a file with a part
+    /// of its name, such as `values-eu.yaml` beside `values-eu-prod.yaml`, has another image.
+    private mutating func other(
+        _ query: Query, than result: Result, at keys: ArraySlice<String>, _ scope: ValuesScope
+    ) -> Result? {
+        guard case .found(let image) = result else { return nil }
+        for path in partialNames where path != image.file {
+            guard let mapping = located(keys, in: path)?.mapping else { continue }
+            if let key = image.registryKeys.first(where: { mapping[$0] != nil }) {
+                return .uncertain(
+                    reason: "'\(key)' of \(path) may change the image of \(image.file)")
+            }
+            switch find(query, at: keys, in: path, scope) {
+            case .found(let other) where other.repository == image.repository: continue
+            case nil: continue
+            default: return .uncertain(reason: "\(path) may change the image of \(image.file)")
+            }
+        }
+        return nil
+    }
+
     /// Returns an image, unless a file between it and the overlay changes its registry.
     private static func result(
         _ result: Result, under nearer: [(file: String, mapping: MergedMapping)]
@@ -257,27 +279,6 @@ struct BaseFinder {
             }
         }
         return result
-    }
-
-    /// Returns the use of the tag at a path of values by the templates of the chart and its subcharts.
-    func use(ofTagAt keys: [String]) -> TagReuse.Use {
-        chart.map { use(of: keys[...], inChart: $0, depth: 0) } ?? .image
-    }
-
-    private func use(
-        of keys: ArraySlice<String>, inChart directory: String, depth: Int
-    ) -> TagReuse.Use {
-        let use = files.reuse(ofChartIn: directory).use(of: Array(keys))
-        guard use != .version, depth < Self.nesting, let first = keys.first else { return use }
-        if first == "global" {
-            let charts = files.dependencies(ofChartIn: directory).keys
-            let uses = charts.flatMap { subcharts($0, of: directory) }
-                .map { self.use(of: keys, inChart: $0, depth: depth + 1) }
-            return max(use, uses.max() ?? use)
-        }
-        let uses = subcharts(first, of: directory)
-            .map { self.use(of: keys.dropFirst(), inChart: $0, depth: depth + 1) }
-        return max(use, uses.max() ?? use)
     }
 
     /// Returns the directories that can have a subchart, which values call by its name or alias.
@@ -303,6 +304,10 @@ struct BaseFinder {
         var registryKeys = ["registry", "defaultRegistry"]
         switch query {
         case .image(let overlay):
+            let keys = ImageKeys.repository + ["registry"]
+            if let key = keys.first(where: { overlay[$0]?.isNull ?? false && mapping[$0] != nil }) {
+                return .uncertain(reason: "'\(key)' is null, which removes the value of \(path)")
+            }
             var reader = ImageMappingReader(
                 mapping.overridden(by: overlay, keys: registryKeys),
                 at: location, in: scope)

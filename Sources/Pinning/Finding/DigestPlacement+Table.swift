@@ -4,7 +4,7 @@
 extension DigestPlacement {
     /// The rows; the first one that matches gives the reason.
     static let table: [Row] =
-        policies + builds + tests + schemas + metadata + otherTools
+        policies + builds + pipelines + tests + schemas + metadata + otherTools
 
     private static let policy = "an admission policy compares it with other images"
 
@@ -44,14 +44,7 @@ extension DigestPlacement {
         ["*\(word)list", "*\(word)list*", "*\(word)_list", "*\(word)-list"].map { Field($0, "*") }
     }
 
-    private static let result = "the image is the result of a build"
-
-    /// The names of variables for the image that a pipeline builds.
-    private static let pushedVariables = [
-        "image", "image_name", "imagename", "image_ref", "image_url", "docker_image",
-        "container_image", "app_image", "release_image", "target_image", "output_image",
-        "push_image", "built_image", "new_image", "ci_registry_image",
-    ].flatMap { [$0, "_\($0)"] }
+    static let result = "the image is the result of a build"
 
     private static let builds = [
         Row(
@@ -90,12 +83,6 @@ extension DigestPlacement {
             fields: [Field(root: "images", "*"), Field(root: "artifacts", "images", "*")],
             reason: "Cloud Build pushes this image"),
         Row(
-            rootKeys: ["jobs", "steps", "stages", "variables", "before_script", "substitutions"],
-            fields: ["env", "variables", "substitutions"].flatMap { key in
-                pushedVariables.map { Field(key, $0) }
-            }, isText: true, exceptFiles: [Glob("*values*"), Glob("*compose*")],
-            reason: "a variable with this name is usually the image that a pipeline pushes"),
-        Row(
             files: [Glob("devspace.yaml")], fields: [Field("images", "*", "image")],
             reason: "DevSpace builds the image"),
         Row(
@@ -116,14 +103,28 @@ extension DigestPlacement {
             fields: [Field("push", "image")], isText: true,
             reason: "the image is pushed, not pulled"),
         Row(fields: [Field("settings")], beside: "repo", reason: "the image is pushed, not pulled"),
-        Row(fields: [Field("image", "imagename")], beside: "dockerfile", reason: result),
+        Row(
+            fields: [Field("push", "image")], isDoubtful: true,
+            reason: "the image may be one to push"),
+        Row(
+            fields: [
+                Field("image"), Field("image", "imagename"), Field("include", "*"),
+                Field("matrix", "*", "*"),
+            ], beside: "dockerfile", reason: result),
         Row(fields: modules, beside: "build", reason: result),
         Row(fields: modules, beside: "push", reason: result),
+        Row(fields: modules, beside: "source", besideText: "build", reason: result),
+        Row(
+            fields: ["build", "push", "remove", "tag", "export"].flatMap { action in
+                ["docker_image_\(action)", "podman_image_\(action)"].flatMap { name in
+                    ["\(name)", "*.\(name)"].flatMap { [Field($0), Field($0, "**")] }
+                }
+            }, reason: "the module pulls no image"),
     ]
 
     /// Source: Ansible, `community.docker.docker_image` and `containers.podman.podman_image`.
     private static let modules = ["docker_image", "podman_image"].flatMap {
-        [Field($0), Field("*.\($0)")]
+        [Field($0), Field("*.\($0)"), Field($0, "name"), Field("*.\($0)", "name")]
     }
 
     private static let tests = [

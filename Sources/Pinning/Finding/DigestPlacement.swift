@@ -28,8 +28,12 @@ struct DigestPlacement {
         var exceptFiles: [Glob] = []
         /// The key that the mapping with the field has; `nil` for all mappings.
         var beside: String?
+        /// The text of that key; `nil` for any value.
+        var besideText: String?
         /// A key of the document whose value is pulled nevertheless.
         var pulled: String?
+        /// A Boolean value that indicates whether the fields can also be those of images to pull.
+        var isDoubtful = false
         let reason: String
     }
 
@@ -152,7 +156,7 @@ struct DigestPlacement {
                         || row.rootKeys.contains(where: (row.isRootText ? texts : keys).contains))
                     && (row.files.isEmpty || row.files.contains { $0.matches(file) })
                     && !row.exceptFiles.contains { $0.matches(file) }
-            }
+            } + (resource.isCloudBuild ? [Self.pushedSubstitutions(in: root)] : [])
     }
 
     /// Returns the reason for which an image at the path gets no digest.
@@ -166,13 +170,37 @@ struct DigestPlacement {
         at path: SitePath, in mapping: @autoclosure () -> MergedMapping?, isText: Bool
     ) -> String? {
         if let testTool { return "the file is test data of \(testTool)" }
-        guard !rows.isEmpty else { return nil }
+        return row(at: path, in: mapping(), isText: isText, isDoubtful: false)?.reason
+    }
+
+    /// Returns the reason for which an image at the path may be one that gets no digest; `nil` if there is
+    /// none.
+    func doubt(
+        at path: SitePath, in mapping: @autoclosure () -> MergedMapping?, isText: Bool
+    ) -> String? {
+        row(at: path, in: mapping(), isText: isText, isDoubtful: true)?.reason
+    }
+
+    private func row(
+        at path: SitePath, in mapping: @autoclosure () -> MergedMapping?, isText: Bool,
+        isDoubtful: Bool
+    ) -> Row? {
+        guard rows.contains(where: { $0.isDoubtful == isDoubtful }) else { return nil }
         let steps = path.steps.map(Field.Name.init)
         return rows.first { row in
-            (isText || !row.isText) && (row.pulled == nil || path.key != row.pulled)
+            row.isDoubtful == isDoubtful && (isText || !row.isText)
+                && (row.pulled == nil || path.key != row.pulled)
                 && (row.fields.isEmpty || row.fields.contains { $0.matches(steps) })
-                && (row.beside.map { mapping()?[$0].map { !$0.isNull } ?? false } ?? true)
-        }?.reason
+                && Self.isBeside(row, mapping())
+        }
+    }
+
+    private static func isBeside(
+        _ row: Row, _ mapping: @autoclosure () -> MergedMapping?
+    ) -> Bool {
+        guard let key = row.beside else { return true }
+        guard let value = mapping()?[key], !value.isNull else { return false }
+        return row.besideText.map { $0 == value.text } ?? true
     }
 
     /// Returns the reason for which the images of a text that is YAML itself get no digest.

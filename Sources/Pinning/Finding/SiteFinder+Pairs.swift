@@ -59,7 +59,7 @@ extension SiteFinder {
             if sibling.hasOwnVersion {
                 site.missingIDReason =
                     "'\(sibling.tagKey)' may have other uses: add '# ocimirror: ID' or a rule"
-                site.isUncertain = sibling.isOfOther
+                site.isUncertain = true
             } else if names[sibling.tagKey, default: 0] > 1 {
                 site.missingIDReason =
                     "'\(sibling.tagKey)' can be the tag of several images: add '# ocimirror: ID' "

@@ -97,26 +97,20 @@ extension SiteFinder {
         guard !isInResource, let lock, !ImageText.hasRegistry(text), let hub = site.image else {
             return
         }
-        guard !lock.has(hub.repository) else {
-            // A registry beside a reference is hardly that of other images.
-            if let mapping, let beside = registry(of: mapping),
-                beside.image(named: text)?.repository != hub.repository
-            {
-                site.siblingTag = hub.tag
-                site.image = nil
-                site.missingIDReason = beside.doubt
-            }
-            return
-        }
         let values = surroundings.values
         let stated = [values.registry, values.defaultRegistry].compactMap { node in
             node.flatMap { node in
                 MergedMapping.text(node).map { OuterRegistry(text: $0, node: node, file: nil) }
             }
         }
-        for outer in [surroundingRegistry()].compactMap(\.self) + stated {
-            guard let image = outer.image(named: text), lock.has(image.repository) else { continue }
-            if outer.isCertain(for: text) {
+        let isOnHub = lock.has(hub.repository)
+        // A registry beside a reference is hardly that of other images.
+        let beside = isOnHub ? mapping.flatMap { registry(of: $0) } : nil
+        for outer in [beside, surroundingRegistry()].compactMap(\.self) + stated {
+            guard let image = outer.image(named: text), image.repository != hub.repository,
+                lock.has(image.repository) || (isOnHub && outer.mark == beside?.mark)
+            else { continue }
+            if outer.isCertain(for: text), !isOnHub {
                 site.image = image
                 site.overridingRegistry = outer.mark
             } else {

@@ -79,7 +79,11 @@ extension SiteFinder {
         } else if let option = ImageText.option(in: text)
             ?? (key.isEmpty ? ImageText.variable(in: text) : nil)
         {
-            let reason = DigestPlacement.reason(forOption: option.name)
+            let reason =
+                DigestPlacement.reason(forOption: option.name)
+                ?? surroundings.placement.reason(
+                    at: (path.parent ?? path).appending(key: String(option.name)), in: nil,
+                    isText: true)
             addPart(
                 option.value, as: option.image, of: node, text, at: path, skipping: reason)
         } else if isStep(path)

@@ -31,6 +31,8 @@ struct SiteFinder {
         var valuesDepth = 0
         /// The chart whose values the document has.
         var chart = ChartLocation.aroundFile
+        /// The values of the release around the current value; `nil` if they have one source.
+        var release: ReleaseValues?
         /// The number of mappings around the document.
         var outerMappings = 0
         /// The number of mappings around the innermost values tree.
@@ -149,6 +151,7 @@ struct SiteFinder {
             hasJobs: root["jobs"] != nil,
             values: ValuesScope(root), valuesDepth: path.count,
             chart: resource.chart(in: root) ?? fleetChart(in: root) ?? surroundings.chart,
+            release: surroundings.release,
             outerMappings: mappings.count, outerMappingsOfValues: mappings.count,
             isSkipped: surroundings.isSkipped, textReason: surroundings.textReason)
         visit(root, at: path)
@@ -202,15 +205,12 @@ struct SiteFinder {
         }
         site.identify(rule?.id ?? site.id ?? site.directive?.word)
         if site.id == nil {
-            let reason =
-                surroundings.textReason
-                ?? surroundings.placement.reason(
-                    at: site.path, in: mapping.map { MergedMapping($0, anchors) },
-                    isText: site.mapping == nil)
-                ?? (site.tag == nil
-                    ? nil
-                    : surroundings.placement.reason(at: site.tagPath, in: nil, isText: true))
+            let reason = surroundings.textReason ?? placementReason(of: site)
             if let reason { site.skip(reason) }
+            if site.missingIDReason == nil, let reason = change(of: site) ?? doubt(about: site) {
+                site.missingIDReason = "\(reason): add '# ocimirror: ID' or a rule"
+                site.isUncertain = true
+            }
             if let missingIDReason = site.missingIDReason { site.reject(missingIDReason) }
             if [.tag, .digest, .sha].contains(site.shape), let reason = sharing(of: site) {
                 site.reject(reason, as: .sharedTag)
@@ -263,6 +263,8 @@ struct SiteFinder {
         switch node.kind {
         case .mapping(let entries, _):
             let context = (surroundings.chart, surroundings.resource, surroundings.placement)
+            let release = surroundings.release
+            if let values = ReleaseValues(node, anchors) { surroundings.release = values }
             mappings.append(node)
             defer { mappings.removeLast() }
             if path.lastStep != nil { enterResource(node) }
@@ -278,6 +280,7 @@ struct SiteFinder {
                 visit(entries, of: node, at: path)
             }
             (surroundings.chart, surroundings.resource, surroundings.placement) = context
+            surroundings.release = release
         case .sequence(let items, _):
             let claimed = claimList(items, of: node, at: path)
             for (index, item) in items.enumerated() where !claimed.contains(index) {

@@ -64,7 +64,8 @@ struct PinFiles {
         let templates = ChartTemplates(absolute: absolute)
         self.templates = templates
         repository = RepositoryFiles(
-            read: { try? BoundedFile.read(absolute($0), limit: Self.limit) },
+            // A link can lead out of the repository.
+            read: { try? BoundedFile.read(absolute($0), limit: Self.limit, followsLinks: false) },
             templates: templates.reuse)
     }
 

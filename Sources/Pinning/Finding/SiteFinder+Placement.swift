@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import YAML
+
+/// Images in fields in which a digest does not belong, or may not belong.
+extension SiteFinder {
+    /// Returns the reason for which an image gets no digest; `nil` if it can have one.
+    func placementReason(of site: ImageReferenceSite) -> String? {
+        surroundings.placement.reason(
+            at: site.path, in: innermost, isText: site.mapping == nil)
+            ?? (site.tag == nil
+                ? nil
+                : surroundings.placement.reason(at: site.tagPath, in: nil, isText: true))
+    }
+
+    /// Returns the reason for which an image may be one that gets no digest; `nil` if there is none.
+    func doubt(about site: ImageReferenceSite) -> String? {
+        surroundings.placement.doubt(at: site.path, in: innermost, isText: site.mapping == nil)
+    }
+
+    private var innermost: MergedMapping? { mapping.map { MergedMapping($0, anchors) } }
+}
