@@ -7,7 +7,7 @@ BINARY ?= .build/release/ocimirror
 
 .DEFAULT_GOAL := help
 .PHONY: help build test lint format reference install uninstall check packages demo validation validation-corpus bench \
-	faults fuzz mutants sanitize sweep random crash soak
+	faults fuzz mutants sanitize repeat sweep random crash soak
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -79,6 +79,11 @@ mutants: ## check that the tests detect every deliberate error of ci/mutants.tab
 
 sanitize: ## run all tests under the Thread Sanitizer and the Address Sanitizer
 	ci/sanitize --record
+
+TIMES ?= 20
+
+repeat: ## run all tests TIMES times (20)
+	ci/repeat --times $(TIMES) --record
 
 faults: ## mirror through a proxy with each of its faults
 	ci/faults
