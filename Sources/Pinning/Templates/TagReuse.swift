@@ -21,8 +21,9 @@ public struct TagReuse: Hashable, Sendable {
     /// The beginnings of the paths of values whose use is unknown, in which `*` is any step.
     private var unknown: Set<[String]> = []
     private var isComplete = true
-    /// The images that the templates combine, by the last key of their tags and digests.
-    private var combinations: [String: Set<TagCombination>] = [:]
+    /// The images that the templates combine, by the paths of their tags and digests; for paths with a
+    /// wildcard, by the last key.
+    private var combinations: [[String]: Set<TagCombination>] = [:]
 
     /// Creates the result for a chart that uses no tag for other purposes.
     public init() {}
@@ -46,7 +47,8 @@ public struct TagReuse: Hashable, Sendable {
         paths = known.subtracting(patterns)
         let words = TemplateWords(scanner)
         for combination in words.all.lazy.flatMap(TagCombination.all) {
-            for key in Set(combination.tags.paths.compactMap(\.last)) {
+            for path in combination.tags.paths {
+                let key = path.contains(wildcard) ? Array(path.suffix(1)) : path
                 combinations[key, default: []].insert(combination)
             }
         }
@@ -65,7 +67,9 @@ public struct TagReuse: Hashable, Sendable {
 
     /// Returns the images that the templates combine with the tag or the digest at a path.
     func combinations(withTagAt path: [String]) -> [TagCombination] {
-        path.last.flatMap { combinations[$0] }?.compactMap { $0.bound(to: path) } ?? []
+        let exact = combinations[path] ?? []
+        let patterns = combinations[Array(path.suffix(1))] ?? []
+        return exact.union(patterns).compactMap { $0.bound(to: path) }
     }
 
     /// Returns a Boolean value that indicates whether a path begins with the steps of a pattern.

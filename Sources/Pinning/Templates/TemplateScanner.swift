@@ -15,6 +15,7 @@ struct TemplateScanner {
         var blocks: [TemplateBlock] = []
         var text = TemplateText()
         var line = TemplateLine()
+        var fields = TemplateFields()
         /// The conditions under which the next action is used.
         var conditions: [TemplateWord.Condition] = []
         /// The values that an iteration of a loop assigns to variables that the next one can read.
@@ -96,8 +97,19 @@ struct TemplateScanner {
         recordWords(in: &state)
     }
 
+    private mutating func output(_ value: TemplateValue, in state: inout State) {
+        state.line.add(value)
+        guard let (key, indent, isElement) = state.text.key,
+            let word = state.fields.add(value, of: key, indent: indent, isElement: isElement)
+        else { return }
+        record([word], in: state)
+    }
+
     private mutating func recordWords(in state: inout State) {
-        let words = state.line.takeWords()
+        record(state.line.takeWords(), in: state)
+    }
+
+    private mutating func record(_ words: [TemplateWord], in state: State) {
         guard !words.isEmpty else { return }
         if let name = state.blocks.last?.definition {
             definitions[name, default: TemplateDefinition()].record(words)
@@ -163,7 +175,7 @@ struct TemplateScanner {
         case "break", "continue": return
         default:
             record(value, in: state, isOutput: action.variable == nil)
-            if action.variable == nil, !state.text.isComment { state.line.add(value.result) }
+            if action.variable == nil, !state.text.isComment { output(value.result, in: &state) }
             Self.set(action, to: value.result, in: &state, carrying: carried)
         }
     }

@@ -117,6 +117,15 @@ struct TemplateText {
         line.filter { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "'") }
     }
 
+    /// The key before the next action, if the action begins its value, with its indentation.
+    var key: (text: Substring, indent: Int, isElement: Bool)? {
+        guard let indent, !isComment else { return nil }
+        let entry = entry.reversed().drop(while: \.isWhitespace).reversed()
+        guard entry.last == ":", !entry.contains(" ") else { return nil }
+        let isElement = line[..<indent].contains(UInt8(ascii: "-"))
+        return (Substring(String(entry.dropLast())), indent, isElement)
+    }
+
     /// The indentation of the line; `nil` for an empty line.
     private var indent: Int? {
         line.firstIndex { $0 != 0x20 && $0 != UInt8(ascii: "-") && $0 != 0x0D }
