@@ -26,7 +26,7 @@ struct TemplateFields {
         mappings.removeAll { $0.indent > indent || (isElement && $0.indent == indent) }
         if mappings.last?.indent != indent { mappings.append(Mapping(indent: indent)) }
         let last = mappings.count - 1
-        // A part that is there already is that of a mapping before.
+        // A repeated key begins another mapping.
         switch key {
         case "repository", "image":
             if !mappings[last].name.isEmpty { mappings[last] = Mapping(indent: indent) }
