@@ -15,41 +15,59 @@ extension DigestPlacement {
     ].flatMap { [$0, "_\($0)"] }
 
     private static let rootKeys = [
-        "jobs", "steps", "stages", "variables", "before_script", "substitutions", "phases",
-        "language",
+        "jobs", "steps", "stages", "variables", "before_script", "substitutions",
     ]
 
     private static let pushed = "the image is pushed, not pulled"
+    private static let usuallyPushed =
+        "a variable with this name is usually the image that a pipeline pushes"
 
     static let pipelines = [
         Row(
             rootKeys: rootKeys,
             fields: pushedVariables.flatMap { name in
-                ["env", "global", "variables", "substitutions", "outputs"].map { Field($0, name) }
+                ["env", "variables", "substitutions", "outputs"].map { Field($0, name) }
                     + [
-                        Field("variables", name, "value"), Field("inputs", name, "default"),
-                        Field("variables", name, "options", "*"),
+                        Field("variables", name, "value"), Field("variables", name, "options", "*"),
                         Field("variables", "[name=\(name)]", "value"),
-                        Field("parameters", "[name=\(name)]", "default"),
                     ]
             }, isText: true, exceptFiles: [Glob("*values*"), Glob("*compose*")],
-            reason: "a variable with this name is usually the image that a pipeline pushes"),
+            reason: usuallyPushed),
+        Row(
+            files: [Glob(".travis.yml")],
+            fields: pushedVariables.flatMap { [Field("env", $0), Field("env", "global", $0)] },
+            isText: true, reason: usuallyPushed),
+        Row(
+            files: [Glob("buildspec*")],
+            fields: pushedVariables.map { Field("env", "variables", $0) }, isText: true,
+            reason: usuallyPushed),
+        // A job can also run in the image of a parameter.
+        Row(
+            rootKeys: rootKeys,
+            fields: pushedVariables.flatMap { name in
+                [
+                    Field("inputs", name, "default"),
+                    Field("parameters", "[name=\(name)]", "default"),
+                ]
+            }, isText: true, exceptFiles: [Glob("*values*"), Glob("*compose*")], isDoubtful: true,
+            reason: "the image of a parameter may be one that the pipeline pushes"),
         // Azure Pipelines: the task `Docker`, and the variables of its templates.
         Row(
             rootKeys: ["jobs", "steps", "stages", "extends"],
-            fields: [
-                Field("inputs", "repository"), Field("inputs", "imagename"),
-                Field("inputs", "imagerepository"), Field("inputs", "tags"), Field("inputs", "tag"),
-                Field("variables", "imagerepository"), Field("variables", "tag"),
-                Field("variables", "imagetag"),
-            ], reason: pushed),
-        // Orbs of CircleCI.
+            fields: ["repository", "imagename", "imagerepository", "tags", "tag"].map {
+                Field("inputs", $0)
+            } + [Field("inputs")], below: "task", belowText: "Docker", reason: pushed),
+        Row(
+            rootKeys: ["jobs", "steps", "stages", "extends"],
+            fields: ["imagerepository", "tag", "imagetag"].map { Field("variables", $0) },
+            reason: pushed),
+        // Orbs of CircleCI. A job runs in the image of its executor.
         Row(
             rootKeys: ["orbs"],
             fields: [
                 "docker/publish", "docker/build", "docker/push", "*/build-and-push-image",
                 "*/build_and_push_image", "*/build-image", "*/push-image",
-            ].flatMap { [Field($0), Field($0, "**")] }, reason: pushed),
+            ].flatMap { [Field($0), Field($0, "*")] }, reason: pushed),
         // Drone 0.8.
         Row(
             rootKeys: ["pipeline"], fields: [Field("pipeline", "*")], beside: "repo", reason: pushed
@@ -68,7 +86,7 @@ extension DigestPlacement {
                 Field("plan", "**", "params"), Field("plan", "**", "params", "image"),
                 Field("plan", "**", "params", "repository"),
                 Field("plan", "**", "params", "additional_tags"),
-            ], reason: pushed),
+            ], below: "put", reason: pushed),
     ]
 
     /// Returns the row for the substitutions of Cloud Build with images that it pushes.

@@ -112,12 +112,14 @@ extension DigestPlacement {
                 Field("matrix", "*", "*"),
             ], beside: "dockerfile", reason: result),
         Row(fields: modules, beside: "build", reason: result),
-        Row(fields: modules, beside: "push", reason: result),
+        Row(fields: modules, beside: "push", besideText: "true", reason: result),
         Row(fields: modules, beside: "source", besideText: "build", reason: result),
         Row(
             fields: ["build", "push", "remove", "tag", "export"].flatMap { action in
                 ["docker_image_\(action)", "podman_image_\(action)"].flatMap { name in
-                    ["\(name)", "*.\(name)"].flatMap { [Field($0), Field($0, "**")] }
+                    ["\(name)", "*.\(name)"].flatMap {
+                        [Field($0), Field($0, "*"), Field($0, "repository", "*")]
+                    }
                 }
             }, reason: "the module pulls no image"),
     ]

@@ -30,6 +30,10 @@ struct DigestPlacement {
         var beside: String?
         /// The text of that key; `nil` for any value.
         var besideText: String?
+        /// The key that the mapping around that mapping has; `nil` for all mappings.
+        var below: String?
+        /// The beginning of that key's text; `nil` for any value.
+        var belowText: String?
         /// A key of the document whose value is pulled nevertheless.
         var pulled: String?
         /// A Boolean value that indicates whether the fields can also be those of images to pull.
@@ -164,26 +168,30 @@ struct DigestPlacement {
     /// - Parameters:
     ///   - path: The path of the image.
     ///   - mapping: The mapping around it.
+    ///   - outer: The mapping around that mapping.
     ///   - isText: A Boolean value that indicates whether the value at the path is a text.
     /// - Returns: The reason; `nil` if the image can have a digest.
     func reason(
-        at path: SitePath, in mapping: @autoclosure () -> MergedMapping?, isText: Bool
+        at path: SitePath, in mapping: @autoclosure () -> MergedMapping?,
+        below outer: @autoclosure () -> MergedMapping? = nil, isText: Bool
     ) -> String? {
         if let testTool { return "the file is test data of \(testTool)" }
-        return row(at: path, in: mapping(), isText: isText, isDoubtful: false)?.reason
+        return row(at: path, in: mapping(), below: outer(), isText: isText, isDoubtful: false)?
+            .reason
     }
 
     /// Returns the reason for which an image at the path may be one that gets no digest; `nil` if there is
     /// none.
     func doubt(
-        at path: SitePath, in mapping: @autoclosure () -> MergedMapping?, isText: Bool
+        at path: SitePath, in mapping: @autoclosure () -> MergedMapping?,
+        below outer: @autoclosure () -> MergedMapping? = nil, isText: Bool
     ) -> String? {
-        row(at: path, in: mapping(), isText: isText, isDoubtful: true)?.reason
+        row(at: path, in: mapping(), below: outer(), isText: isText, isDoubtful: true)?.reason
     }
 
     private func row(
-        at path: SitePath, in mapping: @autoclosure () -> MergedMapping?, isText: Bool,
-        isDoubtful: Bool
+        at path: SitePath, in mapping: @autoclosure () -> MergedMapping?,
+        below outer: @autoclosure () -> MergedMapping?, isText: Bool, isDoubtful: Bool
     ) -> Row? {
         guard rows.contains(where: { $0.isDoubtful == isDoubtful }) else { return nil }
         let steps = path.steps.map(Field.Name.init)
@@ -191,16 +199,23 @@ struct DigestPlacement {
             row.isDoubtful == isDoubtful && (isText || !row.isText)
                 && (row.pulled == nil || path.key != row.pulled)
                 && (row.fields.isEmpty || row.fields.contains { $0.matches(steps) })
-                && Self.isBeside(row, mapping())
+                && Self.has(row.beside, in: mapping()) { text in
+                    row.besideText.map { $0 == text } ?? true
+                }
+                && Self.has(row.below, in: outer()) { text in
+                    row.belowText.map { text?.hasPrefix($0) ?? false } ?? true
+                }
         }
     }
 
-    private static func isBeside(
-        _ row: Row, _ mapping: @autoclosure () -> MergedMapping?
+    /// Returns a Boolean value that indicates whether a mapping has a key with a permitted text.
+    private static func has(
+        _ key: String?, in mapping: @autoclosure () -> MergedMapping?,
+        permits: (_ text: String?) -> Bool
     ) -> Bool {
-        guard let key = row.beside else { return true }
+        guard let key else { return true }
         guard let value = mapping()?[key], !value.isNull else { return false }
-        return row.besideText.map { $0 == value.text } ?? true
+        return permits(value.text)
     }
 
     /// Returns the reason for which the images of a text that is YAML itself get no digest.

@@ -37,7 +37,8 @@ extension SiteFinder {
         _ mapping: MergedMapping, at path: SitePath, except others: Claims
     ) -> Claims {
         var claims = Claims()
-        let reason = surroundings.placement.reason(at: path, in: mapping, isText: false)
+        let reason = surroundings.placement.reason(
+            at: path, in: mapping, below: outerMapping, isText: false)
         let siblings = (mapping.node.entries ?? []).compactMap { entry in
             entry.key.text.flatMap { others.contains($0) ? nil : SiblingNames(of: $0) }
                 .flatMap { SiblingImage($0, in: mapping, except: others) }

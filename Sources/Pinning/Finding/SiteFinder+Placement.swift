@@ -7,7 +7,7 @@ extension SiteFinder {
     /// Returns the reason for which an image gets no digest; `nil` if it can have one.
     func placementReason(of site: ImageReferenceSite) -> String? {
         surroundings.placement.reason(
-            at: site.path, in: innermost, isText: site.mapping == nil)
+            at: site.path, in: innermost, below: outerMapping, isText: site.mapping == nil)
             ?? (site.tag == nil
                 ? nil
                 : surroundings.placement.reason(at: site.tagPath, in: nil, isText: true))
@@ -15,8 +15,14 @@ extension SiteFinder {
 
     /// Returns the reason for which an image may be one that gets no digest; `nil` if there is none.
     func doubt(about site: ImageReferenceSite) -> String? {
-        surroundings.placement.doubt(at: site.path, in: innermost, isText: site.mapping == nil)
+        surroundings.placement.doubt(
+            at: site.path, in: innermost, below: outerMapping, isText: site.mapping == nil)
     }
 
     private var innermost: MergedMapping? { mapping.map { MergedMapping($0, anchors) } }
+
+    /// The mapping around the innermost one.
+    var outerMapping: MergedMapping? {
+        mappings.dropLast().last.map { MergedMapping($0, anchors) }
+    }
 }
