@@ -28,6 +28,10 @@ enum Main {
         }
         interruption.onInterruption { command.cancel() }
         let first = SignalHandling.wait(for: signals)
+        // Both can be pending, for example after a stop.
+        if let second = SignalHandling.wait(for: signals, timeout: .zero) {
+            CurrentProcess.exit(with: second)
+        }
         // On another thread, because writing to standard error can block, and this thread must not.
         Task.detached { interruption.happened(by: .signal(first)) }
         guard let second = SignalHandling.wait(for: signals, timeout: Interruption.grace) else {
