@@ -64,40 +64,40 @@ final class HostPool: Sendable {
         _ request: HTTPRequest, _ kind: RequestKind, to host: String,
         counting downloads: ConcurrencyLimiter? = nil
     ) async throws -> HTTPResponse {
-        let (origin, start) = (request.url.origin, time.now())
-        let began = request.mayTakeLong ? nil : start
-        let finish = { @Sendable [self, method = request.method, url = request.url] in
-            let trace = RequestTrace(method, url, duration: time.now() - start)
-            events(.requestFinished(host: host, kind: kind, status: $0, bytes: $1, trace: trace))
-        }
+        let sent = SentRequest(request, kind, to: host, at: time.now())
         let response: HTTPResponse
         do {
             response = try await transport.send(try admit(request))
         } catch {
-            if let error = error as? TransportError { record(error, at: origin, began: began) }
+            if let error = error as? TransportError { record(error, of: sent) }
             // A request that was not sent to a host that is down is not counted.
-            if (error as? TransportError)?.kind != .givenUp { finish(nil, 0) }
+            if (error as? TransportError)?.kind != .givenUp {
+                reportEnd(of: sent, status: nil, byteCount: 0)
+            }
             throw error
         }
         let isOutage = RetryPolicy.transientStatuses.contains(response.status)
-        if isOutage { record(response.status, at: origin, began: began) }
-        let exchange = Exchange(
-            // The body of a token request is a credential, not content.
-            sent: kind == .token ? 0 : request.body.length, isRecorded: isOutage,
-            record: { [self] error in
-                guard let error else { return change(origin) { $0.succeed(at: $1) } }
-                record(error, at: origin, began: began, inBody: true)
-            }, finish: { [status = response.status] in finish(status, $0) })
+        if isOutage { record(response.status, of: sent) }
+        let recorder = ExchangeRecorder(
+            of: sent, status: response.status, isRecorded: isOutage, in: self)
         let body = ObservedStream(response.body) { chunk, byteCount in
-            exchange.receive(chunk, byteCount)
+            recorder.receive(chunk, byteCount)
             if let chunk { downloads?.record(chunk.count) }
         }
         return HTTPResponse(
             status: response.status, fields: response.fields,
             body: ErrorMappingStream(body) { error in
-                if !isOutage, let error = error as? TransportError { exchange.fail(error) }
+                if !isOutage, let error = error as? TransportError { recorder.fail(error) }
                 return error
             }, peer: response.peer)
+    }
+
+    /// Reports the end of an exchange.
+    fileprivate func reportEnd(of sent: SentRequest, status: Int?, byteCount: Int) {
+        let trace = RequestTrace(sent.method, sent.url, duration: time.now() - sent.start)
+        events(
+            .requestFinished(
+                host: sent.host, kind: sent.kind, status: status, bytes: byteCount, trace: trace))
     }
 
     // MARK: Health
@@ -147,13 +147,12 @@ final class HostPool: Sendable {
     ///
     /// - Parameters:
     ///   - error: The error.
-    ///   - origin: The host.
-    ///   - began: The time at which the request was sent, or `nil` if its duration is unlimited.
+    ///   - sent: The request.
     ///   - inBody: A Boolean value that indicates whether the response had begun.
-    private func record(
-        _ error: TransportError, at origin: Origin, began: Duration?, inBody: Bool = false
+    fileprivate func record(
+        _ error: TransportError, of sent: SentRequest, inBody: Bool = false
     ) {
-        change(origin) { health, now in
+        change(sent.url.origin) { health, now in
             let failure: HostHealth.Failure
             switch error.kind {
             case .connect, .resolve:
@@ -165,17 +164,22 @@ final class HostPool: Sendable {
                 return
             }
             health.fail(
-                failure, began: began ?? now, at: now, reason: error.message, cause: error)
+                failure, began: sent.began ?? now, at: now, reason: error.message, cause: error)
         }
     }
 
     /// Records a response with the status of a temporary failure.
-    private func record(_ status: Int, at origin: Origin, began: Duration?) {
-        change(origin) { health, now in
+    private func record(_ status: Int, of sent: SentRequest) {
+        change(sent.url.origin) { health, now in
             health.fail(
-                status == 429 ? .throttled : .outage, began: began ?? now, at: now,
+                status == 429 ? .throttled : .outage, began: sent.began ?? now, at: now,
                 reason: "status \(status)")
         }
+    }
+
+    /// Records a complete exchange, or one that was long enough.
+    fileprivate func recordSuccess(of sent: SentRequest) {
+        change(sent.url.origin) { $0.succeed(at: $1) }
     }
 }
 
@@ -185,37 +189,61 @@ extension HTTPRequest {
     fileprivate var mayTakeLong: Bool { isBulk || method == .put || method == .patch }
 }
 
-/// An exchange whose response has begun: counts its bytes, and reports its end.
+/// The properties of a request that are recorded with its end; it does not keep the body.
+private struct SentRequest: Sendable {
+    let method: HTTPMethod
+    let url: HTTPURL
+    let kind: RequestKind
+    /// The name of the host in events.
+    let host: String
+    let start: Duration
+    /// The time at which the request was sent, or `nil` if its duration is unlimited.
+    let began: Duration?
+    /// The number of bytes of content in the body.
+    let byteCount: Int
+
+    init(_ request: HTTPRequest, _ kind: RequestKind, to host: String, at start: Duration) {
+        self.method = request.method
+        self.url = request.url
+        self.kind = kind
+        self.host = host
+        self.start = start
+        self.began = request.mayTakeLong ? nil : start
+        // The body of a token request is a credential, not content.
+        self.byteCount = kind == .token ? 0 : request.body.length
+    }
+}
+
+/// Counts the bytes of an exchange whose response has begun, and records its end.
 ///
 /// A body may be read to its end, dropped halfway or never read. In each case the exchange ends
 /// when the last reference to this object is released. Reading the body to the end, dropping it, or
 /// receiving enough bytes is a success.
-private final class Exchange: Sendable {
+private final class ExchangeRecorder: Sendable {
+    private let pool: HostPool
+    private let sent: SentRequest
+    private let status: Int
     private let bytes: Atomic<Int>
     private let isRecorded: Atomic<Bool>
-    private let record: @Sendable (TransportError?) -> Void
-    private let finish: @Sendable (_ bytes: Int) -> Void
 
-    /// Creates an exchange.
+    /// Creates the recorder of an exchange.
     ///
     /// - Parameters:
-    ///   - sent: The number of bytes of content in the request's body.
+    ///   - sent: The request.
+    ///   - status: The status of the response.
     ///   - isRecorded: A Boolean value that indicates whether the status already was a failure.
-    ///   - record: Records a success, or the error of the body.
-    ///   - finish: Reports the number of bytes when the exchange ends.
-    init(
-        sent: Int, isRecorded: Bool, record: @escaping @Sendable (TransportError?) -> Void,
-        finish: @escaping @Sendable (Int) -> Void
-    ) {
-        self.bytes = Atomic(sent)
+    ///   - pool: The pool that records the result.
+    init(of sent: SentRequest, status: Int, isRecorded: Bool, in pool: HostPool) {
+        self.pool = pool
+        self.sent = sent
+        self.status = status
+        self.bytes = Atomic(sent.byteCount)
         self.isRecorded = Atomic(isRecorded)
-        self.record = record
-        self.finish = finish
     }
 
     deinit {
         succeed()
-        finish(bytes.load(ordering: .relaxed))
+        pool.reportEnd(of: sent, status: status, byteCount: bytes.load(ordering: .relaxed))
     }
 
     func receive(_ chunk: [UInt8]?, _ byteCount: Int) {
@@ -225,10 +253,10 @@ private final class Exchange: Sendable {
 
     func fail(_ error: TransportError) {
         isRecorded.store(true, ordering: .relaxed)
-        record(error)
+        pool.record(error, of: sent, inBody: true)
     }
 
     private func succeed() {
-        if !isRecorded.exchange(true, ordering: .relaxed) { record(nil) }
+        if !isRecorded.exchange(true, ordering: .relaxed) { pool.recordSuccess(of: sent) }
     }
 }
