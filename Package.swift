@@ -167,7 +167,8 @@ let package = Package(
             "YAML"),
         tests(of: "Lockfiles", "OCI", "RegistryTestSupport", "YAML"),
         tests(
-            of: "Validation", "Content", "Files", "Hashing", "LayerScanning", "OCI",
+            of: "Validation", "AsyncPrimitives", "Content", "Files", "Hashing", "LayerScanning",
+            "OCI",
             "RegistryTestSupport",
             "ocimirror"),
         .testTarget(

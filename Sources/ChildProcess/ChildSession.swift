@@ -94,8 +94,8 @@ struct ChildSession: ~Copyable {
     private mutating func step() throws(ChildProcessError) {
         input.refill()
         // The time limit does not apply while the child waits for input.
-        let waitsForUs = isFed && input.isWaitingForInput
-        if waitsForUs { deadline = .now + limits.time }
+        let awaitsInput = isFed && input.isWaitingForInput
+        if awaitsInput { deadline = .now + limits.time }
         var entries = [
             pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: input.descriptor, events: Int16(POLLOUT), revents: 0),
@@ -104,7 +104,7 @@ struct ChildSession: ~Copyable {
             pollfd(fd: process.exitDescriptor, events: Int16(POLLIN), revents: 0),
         ]
         let ready = unsafe poll(
-            &entries, nfds_t(entries.count), waitsForUs ? -1 : millisecondsLeft())
+            &entries, nfds_t(entries.count), awaitsInput ? -1 : millisecondsLeft())
         if ready < 0, errno != EINTR { throw ChildProcessError(executable, .system(errno)) }
         guard ready > 0 else {
             guard ContinuousClock.now < deadline else {

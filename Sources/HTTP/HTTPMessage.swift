@@ -138,7 +138,7 @@ public struct HTTPResponse: Sendable {
         var bytes: [UInt8] = []
         for try await piece in body {
             guard bytes.count + piece.count <= limit else {
-                throw TransportError(.tooLarge, "the answer is larger than \(limit) bytes")
+                throw TransportError(.tooLarge, "the response is larger than \(limit) bytes")
             }
             bytes.append(contentsOf: piece)
         }

@@ -2,7 +2,7 @@
 
 /// Sends requests to servers and returns their responses.
 public protocol HTTPTransport: Sendable {
-    /// Sends one request and returns once the head of its answer is here.
+    /// Sends one request and returns once the head of its response has arrived.
     ///
     /// It follows no redirects, adds no credentials, stores no cookies and keeps no state between
     /// requests except connections. Canceling the task, or dropping the response body, ends the
@@ -12,7 +12,7 @@ public protocol HTTPTransport: Sendable {
     func send(_ request: HTTPRequest) async throws -> HTTPResponse
 }
 
-/// An exchange that ended without a whole answer.
+/// An exchange that ended without a complete response.
 public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of failure, as the retry policy distinguishes them.
     public enum Kind: String, Sendable {

@@ -114,7 +114,7 @@ public struct LoadedImage: Sendable {
     ///
     /// If the paths of all layers exceed `limit`, all layers count as not scanned, so that the
     /// result does not depend on the order of the scans.
-    public mutating func note(
+    public mutating func record(
         _ contents: Result<LayerContents, LayerScanError>, of layer: ScannableLayer,
         limit: Int = treeByteLimit
     ) {

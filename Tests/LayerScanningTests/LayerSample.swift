@@ -78,7 +78,7 @@ extension LayerScanner {
         of layer: ScannableLayer, writing write: (ChildInput) async throws -> Void
     ) async throws -> Result<LayerContents, LayerScanError> {
         let input = ChildInput()
-        async let result = scan(layer, from: input)
+        async let result = runChild(for: layer, feeding: input)
         try await write(input)
         input.end()
         return try await result

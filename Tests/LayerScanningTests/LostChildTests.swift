@@ -91,7 +91,7 @@ import Testing
         let scanner = try scanner(concurrency: 2)
         let other = ChildInput()
         let key = try LayerSample.layer(Self.archive)
-        async let survivor = scanner.scan(key, from: other)
+        async let survivor = scanner.runChild(for: key, feeding: other)
         try await writeStart(to: other)
         let result = try await scan(scanner) { input in
             try await writeStart(to: input)
@@ -188,12 +188,12 @@ import Testing
         let scanner = LayerScanner(program: LayerSample.program, concurrency: 1)
         let key = try LayerSample.layer(Self.archive)
         let abandoned = ChildInput()
-        let first = Task { try await scanner.scan(key, from: abandoned) }
+        let first = Task { try await scanner.runChild(for: key, feeding: abandoned) }
         try await abandoned.write(Array(Self.archive.prefix(512)))
         abandoned.abandon()
         await #expect(throws: CancellationError.self) { _ = try await first.value }
         let input = ChildInput()
-        let canceled = Task { try await scanner.scan(key, from: input) }
+        let canceled = Task { try await scanner.runChild(for: key, feeding: input) }
         try await input.write(Array(Self.archive.prefix(512)))
         canceled.cancel()
         await #expect(throws: CancellationError.self) { _ = try await canceled.value }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncPrimitives
 import Content
 import LayerScanning
 import OCI
@@ -73,9 +74,10 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
         let scanner = LayerScanner(program: program, concurrency: 2)
         for layer in examined.layersToScan(for: required).prefix(known) {
             let result = try await scanner.scan(layer) { tap in
-                try await tap.read(try await store.fetch(blob: layer.descriptor))
+                let stream = try await store.fetch(blob: layer.descriptor)
+                for try await _ in tap.observe(stream) {}
             }
-            examined.note(try #require(result), of: layer)
+            examined.record(try #require(result), of: layer)
         }
         return examined
     }

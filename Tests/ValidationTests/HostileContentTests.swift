@@ -66,7 +66,7 @@ import Testing
         }
         image = try await sample.examined(known: 0)
         for (layer, contents) in isReversed ? known.reversed() : known {
-            image.note(contents, of: layer, limit: 300)
+            image.record(contents, of: layer, limit: 300)
         }
         let report = Validator().validate(image, required: sample.required)
         #expect(report.findings.map(\.id) == [.notChecked, .notChecked])

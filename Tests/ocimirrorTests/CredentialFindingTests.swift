@@ -172,13 +172,13 @@ import Testing
     ) throws {
         let log = CredentialLog()
         let rejected = try Self.rejected("ghcr.io", status)
-        log.note(.credentialRejected(rejected))
+        log.record(.credentialRejected(rejected))
         if isAccepted {
-            log.note(.credentialAccepted(host: rejected.registry, source: rejected.source))
+            log.record(.credentialAccepted(host: rejected.registry, source: rejected.source))
         }
         #expect(log.findings.all.isEmpty != isReported)
         // Anonymous reads are always reported.
-        log.note(
+        log.record(
             .anonymousFallback(
                 repository: try Repository(parsing: "ghcr.io/o/app"), source: rejected.source))
         #expect(log.findings.all.map(\.anonymousReads.count) == [1])

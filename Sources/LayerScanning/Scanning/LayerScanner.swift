@@ -40,18 +40,17 @@ public struct LayerScanner: Sendable {
     ///
     /// - Parameters:
     ///   - layer: The layer.
-    ///   - begin: Returns a Boolean value that indicates whether a stream is scanned; called when
-    ///     its first bytes have arrived.
+    ///   - claim: Claims the scan of a stream.
     ///   - body: Reads the layer through the tap.
     /// - Returns: The contents of the layer, or the reason that they are unknown; `nil` if no stream
     ///   was scanned to its end.
     /// - Throws: The error of `body`, or `CancellationError`.
     public func scan(
-        _ layer: ScannableLayer, beginning begin: @escaping @Sendable () -> Bool = { true },
+        _ layer: ScannableLayer, claimingWith claim: @escaping LayerTap.Claim = { true },
         while body: (LayerTap) async throws -> Void
     ) async throws -> Result<LayerContents, LayerScanError>? {
-        let tap = LayerTap(byteCount: layer.descriptor.size, beginning: begin)
-        async let result = scan(layer, from: tap)
+        let tap = LayerTap(byteCount: layer.descriptor.size, claimingWith: claim)
+        async let result = scanStreams(of: tap, as: layer)
         do {
             try await body(tap)
         } catch {
@@ -62,13 +61,13 @@ public struct LayerScanner: Sendable {
     }
 
     /// Returns the result of the last stream of a tap.
-    private func scan(
-        _ layer: ScannableLayer, from tap: LayerTap
+    private func scanStreams(
+        of tap: LayerTap, as layer: ScannableLayer
     ) async throws -> Result<LayerContents, LayerScanError>? {
         var result: Result<LayerContents, LayerScanError>?
         while let input = try await tap.next() {
             do {
-                result = try await scan(layer, from: input)
+                result = try await runChild(for: layer, feeding: input)
             } catch {
                 // The stream was abandoned, and another one may follow.
                 try Task.checkCancellation()
@@ -77,13 +76,13 @@ public struct LayerScanner: Sendable {
         return result
     }
 
-    /// Scans the bytes of a layer, which the caller supplies while this method runs.
+    /// Scans the bytes of a layer, which the caller supplies while this method runs, in a child process.
     ///
     /// The input is closed when the method returns.
     ///
     /// - Throws: `CancellationError` if the task is canceled or the input is abandoned.
-    func scan(
-        _ layer: ScannableLayer, from input: ChildInput
+    func runChild(
+        for layer: ScannableLayer, feeding input: ChildInput
     ) async throws -> Result<LayerContents, LayerScanError> {
         defer { input.close() }
         // A scan without bytes must not hold a permit: the scans that have bytes may hold what the

@@ -8,6 +8,11 @@ internal import ChildProcess
 /// Usually there is one. Another stream replaces one that was not read to its end, for example
 /// because an upload was restarted.
 public final class LayerTap: Sendable {
+    /// Claims the scan of a stream whose first bytes have arrived.
+    ///
+    /// The result indicates whether the stream is scanned.
+    public typealias Claim = @Sendable () -> Bool
+
     private struct State: Sendable {
         /// The input of the scan of the current stream.
         var current: ChildInput?
@@ -18,18 +23,17 @@ public final class LayerTap: Sendable {
     }
 
     private let byteCount: Int
-    private let begin: @Sendable () -> Bool
+    private let claim: Claim
     private let state = AsyncCondition(State())
 
     /// Creates a tap.
     ///
     /// - Parameters:
     ///   - byteCount: The number of bytes of the layer.
-    ///   - begin: Returns a Boolean value that indicates whether a stream is scanned; called when
-    ///     its first bytes have arrived.
-    init(byteCount: Int, beginning begin: @escaping @Sendable () -> Bool) {
+    ///   - claim: Claims the scan of a stream.
+    init(byteCount: Int, claimingWith claim: @escaping Claim) {
         self.byteCount = byteCount
-        self.begin = begin
+        self.claim = claim
     }
 
     /// Returns a stream that is scanned while it is read, at the pace of the slower of both.
@@ -54,19 +58,10 @@ public final class LayerTap: Sendable {
     /// A Boolean value that indicates whether a stream is scanned.
     public var isScanning: Bool { state.state.current != nil }
 
-    /// Reads a stream to its end, only to scan it.
-    ///
-    /// - Throws: The error of the stream, or `CancellationError`.
-    public func read(
-        _ stream: any AsyncSequence<[UInt8], any Error> & Sendable
-    ) async throws {
-        for try await _ in observe(stream) {}
-    }
-
     private func replaceCurrent(with input: ChildInput) {
         let unneeded = state.change { state -> ChildInput? in
             guard state.current !== input else { return nil }
-            guard !state.isComplete, !state.isEnded, begin() else { return input }
+            guard !state.isComplete, !state.isEnded, claim() else { return input }
             defer {
                 state.current = input
                 state.next = input

@@ -75,7 +75,7 @@ public struct ImageChecker: Sendable {
         } catch let error as CancellationError {
             throw error
         } catch {
-            // A request that ends because of a cancelled task can throw any error.
+            // A request that ends because of a canceled task can throw any error.
             try Task.checkCancellation()
             image.failure = ImageFailure(error)
         }

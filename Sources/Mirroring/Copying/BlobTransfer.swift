@@ -157,7 +157,7 @@ final class BlobTransfer: Sendable {
         return permits
     }
 
-    /// Returns the permits of the stores.
+    /// Releases the permits of the stores.
     func end() {
         let (permits, isMeasured) = targets.withLock { targets in
             defer {

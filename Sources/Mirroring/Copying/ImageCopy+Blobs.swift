@@ -110,7 +110,7 @@ extension ImageCopy {
     /// Sends the blob to all claims at the pace of the slowest, and scans a layer meanwhile if it
     /// has to be validated.
     private func transfer(_ blob: Descriptor, to claims: [Claim]) async throws {
-        try await scanning(blob) { tap in
+        func run(scanningWith tap: LayerTap?) async throws {
             let transfer = newTransfer(of: blob, scanningWith: tap)
             try await transfers.run(transfer, targetCount: claims.count) {
                 guard claims.count > 1 else {
@@ -119,6 +119,8 @@ extension ImageCopy {
                 try await broadcast(transfer, to: claims)
             }
         }
+        guard let validation else { return try await run(scanningWith: nil) }
+        try await validation.scanning(blob, while: run)
     }
 
     private func newTransfer(
@@ -127,13 +129,6 @@ extension ImageCopy {
         BlobTransfer(
             of: blob, for: name, from: sources, cached: configBlobs[blob.digest],
             scanningWith: tap, in: transfers.progress)
-    }
-
-    private func scanning(
-        _ blob: Descriptor, while body: (LayerTap?) async throws -> Void
-    ) async throws {
-        guard let validation else { return try await body(nil) }
-        try await validation.scanning(blob, while: body)
     }
 
     private func broadcast(_ transfer: BlobTransfer, to claims: [Claim]) async throws {

@@ -4,8 +4,8 @@ internal import AsyncPrimitives
 internal import Content
 internal import Hashing
 public import Lockfiles
-public import OCI
-public import Validation
+internal import OCI
+internal import Validation
 
 /// Resolves the name of an image at the source and at each target, with one HEAD request each.
 public struct Resolver: Sendable {
@@ -44,7 +44,7 @@ public struct Resolver: Sendable {
         return try await withThrowingTaskGroup(of: (Int, ResolvedImage).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {
-                    var resolved = try await slots.withPermit { try await resolve(image) }
+                    var resolved = try await slots.withPermit { try await resolveImage(image) }
                     resolved.findings += [requirements(of: image).exceptionFinding]
                         .compactMap(\.self)
                     return (position, resolved)
@@ -57,7 +57,9 @@ public struct Resolver: Sendable {
     }
 
     /// Resolves one image; failures are part of the result.
-    public func resolve(_ image: PlannedImage) async throws(CancellationError) -> ResolvedImage {
+    public func resolveImage(
+        _ image: PlannedImage
+    ) async throws(CancellationError) -> ResolvedImage {
         var resolved = ResolvedImage(image: image)
         do {
             try await attributingErrors(to: .source, at: image.source) {
@@ -137,25 +139,25 @@ public struct Resolver: Sendable {
     ///
     /// Targets are resolved in sequence, because concurrent images already use every registry.
     private func resolveTargets(_ resolved: inout ResolvedImage) async throws(CancellationError) {
-        for target in configuration.targets {
+        for configured in configuration.targets {
             let location: StoreLocation
             do throws(ParseError) {
-                location = try resolved.image.location(in: target)
+                location = try resolved.image.location(in: configured)
             } catch {
                 // The loader rejects such names, but a configuration created in code can have one.
                 resolved.descriptor = nil
                 resolved.failure = ImageFailure(.invalid, role: .target, error.description)
                 return
             }
-            let state = try await resolve(&resolved, at: location, lock: target.lock)
-            resolved.targets.append(state)
+            let target = try await resolveTarget(&resolved, at: location, lock: configured.lock)
+            resolved.targets.append(target)
         }
     }
 
     /// Resolves the name at a target.
     ///
     /// If a policy of the target permits no one to read it, the digest of the lock entry is used.
-    private func resolve(
+    private func resolveTarget(
         _ resolved: inout ResolvedImage, at location: StoreLocation, lock: String?
     ) async throws(CancellationError) -> ImageTarget {
         let (image, expected) = (resolved.image, resolved.descriptor)
@@ -240,43 +242,5 @@ extension PlannedImage {
         if let tag { return .tag(tag) }
         guard let digest else { preconditionFailure("an image is named by a tag or a digest") }
         return .digest(digest)
-    }
-}
-
-/// An image with the descriptors of its name at the source and at each target.
-public struct ResolvedImage: Sendable {
-    /// The image.
-    public let image: PlannedImage
-    /// The descriptor to which the name resolves at the source; `nil` if it is missing or the
-    /// request failed.
-    public internal(set) var descriptor: Descriptor?
-    /// The findings about the name.
-    public internal(set) var findings: [Finding] = []
-    /// Existing tags that resemble a missing one.
-    public internal(set) var suggestedTags: NearestTags?
-    /// The reason why there is no descriptor.
-    public internal(set) var failure: ImageFailure?
-    /// The image at each target, in the order of the configuration.
-    public internal(set) var targets: [ImageTarget] = []
-    /// The findings of an earlier run that rejected the same image; the targets are not resolved.
-    var recordedRejection: [Finding]?
-
-    /// A Boolean value that indicates whether a finding about the name rejects the image.
-    var isRejected: Bool { findings.contains { $0.severity == .error } }
-
-    /// Returns the minimum number of manifests that a sync reads from the source.
-    ///
-    /// Docker Hub counts each as a pull. An index has at least one child for each required
-    /// platform; other children are known only after reading it. A target that has the image is
-    /// read instead of the source.
-    ///
-    /// - Parameter platforms: The number of required platforms.
-    /// - Returns: The number of manifests, 0 if the source is not read.
-    public func leastPulls(platforms: Int) -> Int {
-        let actions = targets.compactMap(\.state.action)
-        guard let descriptor, actions.contains(where: { $0 == .copy || $0 == .replace }),
-            !targets.contains(where: \.state.hasImage)
-        else { return 0 }
-        return descriptor.mediaType.isIndex ? 1 + platforms : 1
     }
 }

@@ -11,8 +11,8 @@ extension ImageSync {
     /// referrers that it lists.
     mutating func record(_ loaded: LoadedImage, _ report: ValidationReport) async throws {
         let (image, root) = (image, loaded.graph.root.descriptor)
-        for target in resolved.targets {
-            resolved.targets.update(target.location) {
+        for target in latest.targets {
+            latest.targets.update(target.location) {
                 $0.record(image, root, validatedBy: report)
             }
         }
@@ -32,7 +32,7 @@ extension ImageSync {
         of image: Descriptor, subjects: (any ContentStore) async throws -> [Digest]
     ) async throws {
         let root = image.digest
-        let mirrors = resolved.targets.filter(\.state.hasImage)
+        let mirrors = latest.targets.filter(\.state.hasImage)
         let copies = self.image.entry.referrers == .copy
         let lacking = mirrors.filter { target in
             let entry = target.entry(listing: root)
@@ -42,7 +42,7 @@ extension ImageSync {
         let found =
             copies ? try await copyReferrers(of: root, to: lacking, subjects: subjects) : [:]
         for target in mirrors {
-            resolved.targets.update(target.location) {
+            latest.targets.update(target.location) {
                 $0.record(found[target.location], listing: root, keepsRecorded: copies)
             }
         }
@@ -61,7 +61,9 @@ extension ImageSync {
         guard let first = targets.first else { return [:] }
         do {
             var stores: [any ContentStore] = []
-            for target in targets { stores.append(try store(.target, at: target.location)) }
+            for target in targets {
+                stores.append(try self.stores.store(at: target.location, as: .target))
+            }
             let subjects = try await attributingErrors(to: .target, at: first.location) {
                 try await subjects(stores[0])
             }

@@ -26,48 +26,64 @@ struct ImageSync {
 
     let context: Context
     /// The image, with its targets after the latest phase.
-    var resolved: ResolvedImage
+    var latest: ResolvedImage
     /// The image as it was read; `nil` before it is.
     private var loaded: LoadedImage?
 
-    var image: PlannedImage { resolved.image }
+    var image: PlannedImage { latest.image }
+    var stores: StoreProvider { context.resolver.stores }
     private var required: ImageRequirements { context.resolver.requirements(of: image) }
 
-    /// Resolves the name of an image at the source and at each target.
-    init(of image: PlannedImage, in context: Context) async throws(CancellationError) {
+    /// Creates the sync of an image of which no name is resolved.
+    init(of image: PlannedImage, in context: Context) {
         self.context = context
-        resolved = try await context.resolver.resolve(image)
+        latest = ResolvedImage(image: image)
     }
 
-    /// Syncs the resolved image; every failure is part of the outcome.
+    /// Syncs the image; every failure is part of the outcome.
     mutating func outcome() async throws(CancellationError) -> ImageOutcome {
+        latest = try await context.resolver.resolveImage(image)
         let exception = [required.exceptionFinding].compactMap(\.self)
-        if let findings = resolved.recordedRejection {
-            return ImageOutcome(resolved, stillRejected: findings + exception)
+        if let findings = latest.recordedRejection {
+            return ImageOutcome(latest, stillRejected: findings + exception)
         }
-        guard let descriptor = resolved.descriptor, !resolved.isRejected else {
-            return ImageOutcome(resolved)
+        guard let root = latest.descriptor, !latest.isRejected else {
+            return ImageOutcome(latest)
         }
         do {
             let verdict =
                 isPending
-                ? try await loadAndCopy(descriptor)
-                : .notValidated(exception + (try await confirmUnchanged(descriptor)))
-            return ImageOutcome(resolved, loaded: loaded, verdict: verdict)
+                ? try await processPendingTargets(root)
+                : .notValidated(exception + (try await refreshReferrers(of: root)))
+            return ImageOutcome(latest, loaded: loaded, verdict: verdict)
         } catch {
             let failure = try ImageFailure(unlessCanceled: error)
-            return ImageOutcome(resolved, loaded: loaded, verdict: .failed(failure))
+            return ImageOutcome(latest, loaded: loaded, verdict: .failed(failure))
         }
     }
 
     /// A Boolean value that indicates whether a target still needs the image or its validation.
-    private var isPending: Bool { resolved.targets.contains(where: \.state.isPending) }
+    private var isPending: Bool { latest.targets.contains(where: \.state.isPending) }
 
-    /// Copies the referrers of an image that is not read, if that is requested.
+    /// Performs the phases after resolution.
+    private mutating func processPendingTargets(
+        _ root: Descriptor
+    ) async throws -> ImageOutcome.Verdict {
+        guard let (loaded, sources) = try await load(root) else { return .notValidated() }
+        self.loaded = loaded
+        let validation = validate(loaded)
+        guard validation.report.isAccepted else { return .rejected(validation.report) }
+        let report = try await copy(loaded, from: sources, validation)
+        guard report.isAccepted else { return .rejected(report) }
+        try await record(loaded, report)
+        return .valid(report)
+    }
+
+    /// Copies the referrers of an image that is not read, if they are requested or incomplete.
     ///
     /// - Returns: The findings that its lock entries imply.
-    private mutating func confirmUnchanged(_ root: Descriptor) async throws -> [Finding] {
-        let unchecked = Set(resolved.targets.compactMap(\.locked).flatMap(\.notChecked)).sorted()
+    private mutating func refreshReferrers(of root: Descriptor) async throws -> [Finding] {
+        let unchecked = Set(latest.targets.compactMap(\.locked).flatMap(\.notChecked)).sorted()
         let (entry, required) = (image.entry, required)
         try await copyReferrers(of: root) { store in
             try await ManifestGraph.digests(below: root, in: store) {
@@ -79,23 +95,6 @@ struct ImageSync {
         }
     }
 
-    /// Performs the phases after resolution.
-    private mutating func loadAndCopy(
-        _ root: Descriptor
-    ) async throws -> ImageOutcome.Verdict {
-        guard let (loaded, sources) = try await load(root) else { return .notValidated() }
-        self.loaded = loaded
-        let validation = ImageValidation(
-            of: image.id, loaded, required, scanningWith: context.scanCache,
-            transfers: context.transfers,
-            validatedBy: resolved.targets.first(where: \.isValidated)?.locked)
-        guard validation.report.isAccepted else { return .rejected(validation.report) }
-        let report = try await copy(loaded, from: sources, validation)
-        guard report.isAccepted else { return .rejected(report) }
-        try await record(loaded, report)
-        return .valid(report)
-    }
-
     // MARK: Load
 
     /// Reads what the rules require, from a target that has the image or else from the source.
@@ -105,19 +104,21 @@ struct ImageSync {
     private mutating func load(
         _ root: Descriptor
     ) async throws -> (LoadedImage, sources: [any ContentSource])? {
-        var candidates = resolved.targets.filter(\.state.hasImage).map(\.location)[...]
+        var candidates = latest.targets.filter(\.state.hasImage).map(\.location)[...]
         while let location = candidates.first {
             do {
-                let store = try store(.target, at: location)
+                let store = try stores.store(at: location, as: .target)
                 let image = try await read(root, in: store, as: .target)
                 var sources: [any ContentSource] = []
-                for location in candidates { sources.append(try self.store(.target, at: location)) }
+                for location in candidates {
+                    sources.append(try stores.store(at: location, as: .target))
+                }
                 sources.append(try source)
                 return (image, sources)
             } catch let error as CopyError where error.failureClass != .invalid {
                 try Task.checkCancellation()
                 candidates.removeFirst()
-                resolved.targets.update(location) { $0.recordReadError(error) }
+                latest.targets.update(location) { $0.recordReadError(error) }
             }
             guard isPending else { return nil }
         }
@@ -137,6 +138,16 @@ struct ImageSync {
             let graph = try await ManifestGraph.read(from: root, in: source, only: wanted)
             return try await LoadedImage(graph, in: source, required: required)
         }
+    }
+
+    // MARK: Validate
+
+    /// Validates the metadata; the contents are validated during the copy.
+    private func validate(_ loaded: LoadedImage) -> ImageValidation {
+        ImageValidation(
+            of: image.id, loaded, required, scanningWith: context.scanCache,
+            transfers: context.transfers,
+            validatedBy: latest.targets.first(where: \.isValidated)?.locked)
     }
 
     // MARK: Copy
@@ -173,13 +184,13 @@ struct ImageSync {
         // An OCI layout has no retention policy.
         let keepsReplaced = context.resolver.configuration.keepReplaced && image.tag != nil
         var copies: [TargetCopy] = []
-        for target in resolved.targets {
+        for target in latest.targets {
             guard case .needsCopy(let replaced) = target.state else { continue }
             context.observe(.copying(image, to: target.location, bytes: bytes))
             copies.append(
                 TargetCopy(
-                    to: try store(.target, at: target.location), as: image.targetName,
-                    replacing: target.current, predecessor: target.predecessor,
+                    to: try stores.store(at: target.location, as: .target), as: image.targetName,
+                    replacing: target.current, predecessor: target.entryInRepository?.descriptor,
                     addsRetentionTag: keepsReplaced && replaced != nil
                         && !target.location.isLayout))
         }
@@ -194,7 +205,7 @@ struct ImageSync {
             let failed = target.failure.map {
                 TargetState.failed(ImageFailure($0), target.receipt)
             }
-            resolved.targets.update(target.location) {
+            latest.targets.update(target.location) {
                 $0.state = failed ?? success(target.receipt)
             }
         }
@@ -202,35 +213,23 @@ struct ImageSync {
 
     /// Reports the retention tag of a finished copy, and checks whether a new image is public.
     private mutating func finishCopy(to store: any ContentStore) async {
-        guard let target = resolved.targets.first(where: { $0.location == store.location }),
-            case .copied(let receipt) = target.state, let root = resolved.descriptor
+        guard let target = latest.targets.first(where: { $0.location == store.location }),
+            case .copied(let receipt) = target.state, let root = latest.descriptor
         else { return }
         if let tag = receipt.retentionTag { context.observe(.kept(tag, at: store.location)) }
         guard target.isNew else { return }
         let isPublic = await store.isPublic(root.digest)
-        resolved.targets.update(store.location) { $0.isPublic = isPublic }
+        latest.targets.update(store.location) { $0.isPublic = isPublic }
     }
 
-    // MARK: Stores
+    // MARK: Source
 
     var source: any ContentSource {
-        get throws(CopyError) { try store(.source, at: image.source) }
-    }
-
-    func store(
-        _ role: CopyRole, at location: StoreLocation
-    ) throws(CopyError) -> any ContentStore {
-        try context.resolver.stores.store(at: location, as: role)
+        get throws(CopyError) { try stores.store(at: image.source, as: .source) }
     }
 }
 
 extension ImageTarget {
-    /// The image that the lock entry lists in this repository; its blobs need not be uploaded.
-    fileprivate var predecessor: Descriptor? {
-        guard let locked, .repository(locked.repository) == location else { return nil }
-        return locked.descriptor
-    }
-
     /// Advances the state after the image could not be read from the target.
     ///
     /// A target that has the manifest but not everything below it gets a new copy; otherwise no run

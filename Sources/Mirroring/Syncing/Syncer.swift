@@ -45,7 +45,7 @@ public struct Syncer: Sendable {
 
     /// Mirrors every image of the plan.
     ///
-    /// Cancelling the task stops the transfers; the report then contains the finished images.
+    /// Canceling the task stops the transfers; the report then contains the finished images.
     public func sync(_ plan: Plan) async -> SyncReport {
         let progress = context.transfers.progress
         let slots = AsyncSemaphore(concurrentImages)
@@ -75,7 +75,7 @@ public struct Syncer: Sendable {
         var outcome: ImageOutcome
         do {
             outcome = try await ActivityMeter.$current.withValue(meter) {
-                var sync = try await ImageSync(of: image, in: context)
+                var sync = ImageSync(of: image, in: context)
                 return try await sync.outcome()
             }
         } catch {

@@ -114,12 +114,14 @@ public struct ImageTarget: Sendable {
     /// A Boolean value that indicates whether the target had neither the name nor a lock entry.
     var isNew: Bool { current == nil && locked == nil }
 
+    /// The lock entry before the run if it lists an image in the same repository.
+    var entryInRepository: LockedImage? {
+        locked.flatMap { .repository($0.repository) == location ? $0 : nil }
+    }
+
     /// Returns the lock entry before the run if it lists the same content in the same repository.
     func entry(listing digest: Digest) -> LockedImage? {
-        guard let locked, locked.digest == digest, .repository(locked.repository) == location else {
-            return nil
-        }
-        return locked
+        entryInRepository.flatMap { $0.digest == digest ? $0 : nil }
     }
 
     /// Returns a Boolean value that indicates whether the target had the digest before, by its lock

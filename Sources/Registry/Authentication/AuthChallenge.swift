@@ -26,24 +26,6 @@ struct AuthChallenge: Hashable, Sendable {
     }
 }
 
-/// The authentication that a registry's challenges require.
-enum AuthScheme: Hashable, Sendable {
-    /// A user name and a password.
-    case basic
-    /// A token from a token server, with the scopes that the challenge names.
-    case bearer(Realm, service: String?, scopes: [Scope] = [])
-
-    /// The host of the token server; `nil` if the registry itself checks the credential.
-    var host: String? {
-        if case .bearer(let realm, _, _) = self { realm.origin.authority } else { nil }
-    }
-
-    /// The scopes that the challenge names.
-    var scopes: [Scope] {
-        if case .bearer(_, _, let scopes) = self { scopes } else { [] }
-    }
-}
-
 /// Parses `scheme [token68 | name=value, …]`, with several challenges in one field.
 ///
 /// A comma separates parameters as well as challenges: a word is a parameter if `=` and a value

@@ -27,10 +27,10 @@ struct AuthNegotiation: Sendable {
     }
 
     /// The result of a step.
-    enum Response: Hashable, Sendable {
-        /// The registry responded 401 or 403, with this requirement if it has a usable challenge.
+    enum StepResult: Hashable, Sendable {
+        /// The registry responded 401 or 403, and requires this scheme if it has a usable challenge.
         case rejected(status: Int, AuthScheme?)
-        /// The version check has this requirement, or none.
+        /// The version check requires this scheme, or none.
         case versionChecked(AuthScheme?)
         /// The credential for the repository.
         case credential(RequestCredential)
@@ -133,13 +133,13 @@ struct AuthNegotiation: Sendable {
     }
 
     /// Processes the result of a step and returns the next one.
-    mutating func next(after response: Response) -> Step {
-        switch response {
-        case .rejected(let status, let requirement):
-            return nextAfterRejection(status, requirement)
-        case .versionChecked(let requirement):
-            guard let requirement else { return .fail }
-            scheme = requirement
+    mutating func next(after result: StepResult) -> Step {
+        switch result {
+        case .rejected(let status, let required):
+            return nextAfterRejection(status, required)
+        case .versionChecked(let required):
+            guard let required else { return .fail }
+            scheme = required
             return .findCredential
         case .credential(let found):
             return authorize(as: found)
@@ -185,9 +185,9 @@ struct AuthNegotiation: Sendable {
     }
 
     private mutating func nextAfterRejection(
-        _ status: Int, _ requirement: AuthScheme?
+        _ status: Int, _ required: AuthScheme?
     ) -> Step {
-        if let requirement { scheme = requirement }
+        if let required { scheme = required }
         guard !isAnonymousFallback else { return .fail }
         rejection = (operation.registry.name, status, isByTokenServer: false)
         guard let scheme else { return .checkVersion }
@@ -199,13 +199,13 @@ struct AuthNegotiation: Sendable {
             facts.append(.sharedTokenRejected)
             return authorize()
         }
-        let wider = operation.access.scopes(and: (requirement?.scopes ?? []) + scopes)
+        let wider = operation.access.scopes(and: (required?.scopes ?? []) + scopes)
         if scheme != .basic, wider != scopes, tried.insert(.widerScope).inserted {
             scopes = wider
             return authorize()
         }
         // GHCR responds 403 without a challenge where an anonymous request receives 401.
-        if isCached, status == 401 || requirement == nil, tried.insert(.newToken).inserted {
+        if isCached, status == 401 || required == nil, tried.insert(.newToken).inserted {
             return authorize(otherThan: authorization)
         }
         if scheme == .basic, status == 401 { return nextAfterRejectedCredential() }

@@ -20,11 +20,11 @@ enum VersionCheck: Sendable {
 /// Source: distribution-spec § Determining Support; gcr.io responds 401 without a challenge, GHCR
 /// 403 without one after it has received credentials.
 extension Authenticator {
-    /// Returns the requirement of `GET /v2/`, or `nil` if there is none.
+    /// Returns the scheme that `GET /v2/` requires, and remembers it; `nil` if there is none.
     ///
     /// Requests that are rejected at the same time await one check. Only a response is cached:
     /// after a check that failed or was canceled, the next rejected request sends another one.
-    func versionCheckRequirement(for operation: Operation) async throws -> AuthScheme? {
+    func learnSchemeFromVersionCheck(for operation: Operation) async throws -> AuthScheme? {
         let result: VersionCheck
         if let known = knowledge.withLock({ $0.versionCheck }) {
             result = known
@@ -39,7 +39,7 @@ extension Authenticator {
             }
         }
         guard case .rejected(let errorResponse) = result else { return nil }
-        return try requirement(in: errorResponse, for: operation)
+        return try learnScheme(from: errorResponse, for: operation)
     }
 
     /// Sends a version check, and stores its result before the waiting requests are resumed.
@@ -97,11 +97,10 @@ extension Authenticator {
     func verify(_ found: FoundCredential) async throws -> Bool {
         let operation = Operation(
             kind: .versionCheck, phrase: "logging in to \(policy.host)", registry: policy.host)
-        guard case .rejected(let challenge) = try await checkVersion(for: operation) else {
-            return false
-        }
-        guard let scheme = try policy.requirement(in: challenge, for: operation) else {
-            throw RegistryError(operation, challenge)
+        guard case .rejected(let errorResponse) = try await checkVersion(for: operation)
+        else { return false }
+        guard let scheme = try policy.scheme(requiredBy: errorResponse, for: operation) else {
+            throw RegistryError(operation, errorResponse)
         }
         try policy.check(found, for: scheme, operation)
         guard let authorization = try await authorization(with: found, scheme, for: operation)

@@ -10,7 +10,7 @@ internal import TextSafety
 /// remembers what later requests can use.
 final class Authenticator: Sendable {
     /// The state of the first request to a registry.
-    private enum Probe: Sendable {
+    private enum FirstRequest: Sendable {
         case pending
         case inFlight
         case finished
@@ -36,7 +36,7 @@ final class Authenticator: Sendable {
     let knowledge: Mutex<Knowledge>
     private let resolver: CredentialResolver
     private let profile: RegistryProfile
-    private let probe = AsyncCondition(Probe.pending)
+    private let firstRequest = AsyncCondition(FirstRequest.pending)
 
     init(policy: CredentialPolicy, credentials: CredentialStore, executor: RequestExecutor) {
         self.policy = policy
@@ -69,8 +69,8 @@ final class Authenticator: Sendable {
     func authorize(
         _ operation: Operation, _ send: (Secret?) async throws -> RegistryResponse
     ) async throws -> RegistryResponse {
-        let isProbe = try await beginProbe()
-        defer { if isProbe { endProbe(isCancelled: Task.isCancelled) } }
+        let isFirst = try await beginFirstRequest()
+        defer { if isFirst { endFirstRequest(isCanceled: Task.isCancelled) } }
         var negotiation = negotiation(of: operation)
         var authorization = try await perform(negotiation.firstStep, of: &negotiation)
         while true {
@@ -85,9 +85,9 @@ final class Authenticator: Sendable {
                     throw errorResponse
                 }
                 errorResponse.hadToken = negotiation.hadToken
-                let requirement = try requirement(in: errorResponse, for: operation)
+                let scheme = try learnScheme(from: errorResponse, for: operation)
                 let step = negotiation.next(
-                    after: .rejected(status: errorResponse.status, requirement))
+                    after: .rejected(status: errorResponse.status, scheme))
                 authorization = try await perform(step, of: &negotiation, after: errorResponse)
             }
         }
@@ -101,8 +101,8 @@ final class Authenticator: Sendable {
     /// - Returns: A Boolean value that indicates whether the caller sends the first request and
     ///   must report its end.
     /// - Throws: `CancellationError`.
-    private func beginProbe() async throws -> Bool {
-        try await probe.take { state -> Bool? in
+    private func beginFirstRequest() async throws -> Bool {
+        try await firstRequest.take { state -> Bool? in
             switch state {
             case .pending:
                 state = .inFlight
@@ -113,11 +113,11 @@ final class Authenticator: Sendable {
         }
     }
 
-    /// Resumes all waiting requests, whether or not the probe succeeded.
+    /// Resumes all waiting requests, whether or not the first one succeeded.
     ///
-    /// A failed probe has nothing to share. If it was canceled, another request becomes the probe.
-    private func endProbe(isCancelled: Bool) {
-        probe.change { $0 = isCancelled ? .pending : .finished }
+    /// A failed request has nothing to share. If it was canceled, another one becomes the first.
+    private func endFirstRequest(isCanceled: Bool) {
+        firstRequest.change { $0 = isCanceled ? .pending : .finished }
     }
 
     // MARK: Negotiations
@@ -163,11 +163,13 @@ final class Authenticator: Sendable {
                 return authorization
             case .fail:
                 if let denial { throw denial }
-                if let errorResponse { throw errorResponse }
-                return nil
+                guard let errorResponse else {
+                    preconditionFailure("a negotiation fails only after an error response")
+                }
+                throw errorResponse
             case .checkVersion:
-                let requirement = try await versionCheckRequirement(for: operation)
-                step = negotiation.next(after: .versionChecked(requirement))
+                let scheme = try await learnSchemeFromVersionCheck(for: operation)
+                step = negotiation.next(after: .versionChecked(scheme))
             case .findCredential:
                 let found = try await resolver.credential(
                     for: operation, allowsAnonymous: policy.allowsAnonymous(operation))
@@ -218,13 +220,13 @@ final class Authenticator: Sendable {
         }
     }
 
-    /// Returns the requirement of an error response, and remembers its scheme.
-    func requirement(
-        in errorResponse: ErrorResponse, for operation: Operation
+    /// Returns the scheme that an error response requires, and remembers it.
+    func learnScheme(
+        from errorResponse: ErrorResponse, for operation: Operation
     ) throws -> AuthScheme? {
-        let requirement = try policy.requirement(in: errorResponse, for: operation)
-        if let requirement { knowledge.withLock { $0.scheme = requirement } }
-        return requirement
+        let scheme = try policy.scheme(requiredBy: errorResponse, for: operation)
+        if let scheme { knowledge.withLock { $0.scheme = scheme } }
+        return scheme
     }
 
     /// Records a response that requires no other authorization.

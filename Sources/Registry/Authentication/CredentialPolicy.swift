@@ -4,18 +4,6 @@ internal import Content
 internal import HTTP
 internal import OCI
 
-/// A token server.
-struct Realm: Hashable, Sendable {
-    let url: HTTPURL
-    /// A Boolean value that indicates whether it may receive credentials.
-    let isTrusted: Bool
-    /// The addresses that the requests may connect to.
-    let addressScope: AddressScope
-
-    /// The origin of the URL.
-    var origin: Origin { url.origin }
-}
-
 /// The policy that decides which token servers may be used, where credentials may be sent, and when
 /// they may be omitted.
 ///
@@ -66,29 +54,29 @@ struct CredentialPolicy: Sendable {
             .denied, operation, "credentials not sent: \(server) does not use TLS", hint: setting)
     }
 
-    /// Returns the requirement that an error response states, or `nil` if it states none.
+    /// Returns the scheme that an error response requires, or `nil` if it states none.
     ///
     /// - Throws: ``RegistryError`` if the token server cannot be used.
-    func requirement(
-        in errorResponse: ErrorResponse, for operation: Operation
+    func scheme(
+        requiredBy errorResponse: ErrorResponse, for operation: Operation
     ) throws(RegistryError) -> AuthScheme? {
-        try requirement(
-            of: AuthChallenge.all(in: errorResponse.fields),
+        try scheme(
+            requiredBy: AuthChallenge.all(in: errorResponse.fields),
             receivedFrom: errorResponse.addressClass, for: operation)
     }
 
-    /// Returns the requirement of the first usable challenge, preferring tokens; `nil` if no scheme
-    /// is supported.
+    /// Returns the scheme of the first usable challenge, preferring tokens; `nil` if none is
+    /// supported.
     ///
     /// - Parameters:
     ///   - challenges: The challenges of an error response.
     ///   - server: The class of the server that sent the response.
     ///   - operation: The operation of the request.
-    /// - Returns: The requirement.
+    /// - Returns: The scheme.
     /// - Throws: ``RegistryError`` if every token server is unusable and no password is accepted
     ///   instead.
-    func requirement(
-        of challenges: [AuthChallenge], receivedFrom server: AddressClass,
+    func scheme(
+        requiredBy challenges: [AuthChallenge], receivedFrom server: AddressClass,
         for operation: Operation
     ) throws(RegistryError) -> AuthScheme? {
         var failure: RegistryError?

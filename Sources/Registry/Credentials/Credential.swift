@@ -144,7 +144,7 @@ public struct RejectedCredential: Hashable, Sendable {
     /// 403 may also mean that a valid credential lacks a right, or that the repository does not
     /// exist.
     ///
-    /// Source: GHCR's token server answers 403 to an expired token and for a missing package.
+    /// Source: GHCR's token server responds 403 to an expired token and for a missing package.
     public var isCertain: Bool { status != 403 }
 
     /// The recommended action.

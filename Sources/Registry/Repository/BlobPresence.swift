@@ -6,7 +6,7 @@ internal import AsyncPrimitives
 /// run.
 ///
 /// A mount of a blob from the repository itself results in 201 if the blob is present and starts an
-/// upload otherwise. A registry may also answer every mount with an upload; only a blob that is
+/// upload otherwise. A registry may also respond to every mount with an upload; only a blob that is
 /// present distinguishes the two. One push at a time probes; the others wait for its result.
 ///
 /// Source: distribution-spec § Mounting a blob from another repository.

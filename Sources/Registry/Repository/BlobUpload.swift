@@ -46,7 +46,7 @@ struct BlobUpload: Sendable {
         /// The blob was mounted.
         case mounted
         /// The session was canceled.
-        case cancelled
+        case canceled
         /// The session is open at this URL.
         case session(HTTPURL)
         /// The blob is stored.

@@ -45,13 +45,13 @@ extension RemoteRepository {
     /// - Throws: ``RegistryError``.
     public func resolveByReading(_ name: ManifestName) async throws -> Descriptor? {
         let found = try await read(name)?.descriptor
-        if found != nil { client.answersHead = false }
+        if found != nil { client.respondsToHead = false }
         return found
     }
 
     /// Returns the descriptor in the response to HEAD; the manifest is read if it is incomplete.
     private func resolveByHead(_ name: ManifestName) async throws -> Descriptor? {
-        guard client.answersHead else { return try await read(name)?.descriptor }
+        guard client.respondsToHead else { return try await read(name)?.descriptor }
         let request = try manifestRequest(
             .head, kind: .manifestHead, name: name, accepted: [200, 404, 405])
         let (status, fields) = try await client.send(request) { ($0.status, $0.fields) }

@@ -8,7 +8,7 @@ extension RemoteRepository {
     /// A Boolean value that indicates whether a blob that is probably present should be pushed
     /// first.
     ///
-    /// Source: distribution-spec § Mounting a blob from another repository: a registry may answer
+    /// Source: distribution-spec § Mounting a blob from another repository: a registry may respond
     /// every mount with a session.
     public var needsLikelyBlob: Bool { client.presence.isUnknown }
 

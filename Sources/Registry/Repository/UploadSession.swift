@@ -45,7 +45,7 @@ struct UploadSession: Sendable {
                 RegistryRequest(
                     operation: operation(.uploadDelete), method: .delete, url: url,
                     accepted: [200, 202, 204, 404]))
-            return .cancelled
+            return .canceled
         }
     }
 

@@ -75,9 +75,9 @@ struct ErrorResponse: Error, Sendable {
     /// Returns the kind of failure; some limits use other statuses than 429, or are not resolved by
     /// waiting.
     ///
-    /// Source: Docker Hub words its pull quota in the message of a 429; GHCR answers 403 for its
+    /// Source: Docker Hub words its pull quota in the message of a 429; GHCR responds 403 for its
     /// secondary rate limit, Harbor for a project's storage quota (goharbor/harbor#17390); several
-    /// registries send the code TOOMANYREQUESTS with other statuses; distribution answers 500 for
+    /// registries send the code TOOMANYREQUESTS with other statuses; distribution responds 500 for
     /// content that a manifest lacks (distribution/distribution#2232).
     private static func event(
         _ status: Int, _ problems: [DistributionError], registry: RegistryHost

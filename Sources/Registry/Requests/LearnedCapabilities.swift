@@ -13,7 +13,7 @@ struct LearnedCapabilities: Sendable {
     /// A Boolean value that indicates whether the registry may have a referrers API.
     var listsReferrers = true
     /// A Boolean value that indicates whether 404 to a HEAD request means that there is no manifest.
-    var answersHead = true
+    var respondsToHead = true
     /// The repositories from which mounting failed.
     var unmountable: Set<String> = []
     /// The warnings of the registry that were reported.
@@ -82,7 +82,7 @@ struct PullRateLimit: Hashable, Sendable {
     ///   - name: The name of the field with the statement.
     /// - Returns: The remaining pulls, or `nil` if the response states none.
     @discardableResult
-    mutating func note(_ fields: HTTPFields, in name: String) -> Int? {
+    mutating func record(_ fields: HTTPFields, in name: String) -> Int? {
         guard let text = fields[name], let count = Int(text.prefix { $0 != ";" }), count >= 0
         else { return nil }
         left = count
@@ -90,7 +90,7 @@ struct PullRateLimit: Hashable, Sendable {
     }
 
     /// Records that the limit was reached.
-    mutating func isUsedUp() {
+    mutating func recordExhaustion() {
         left = 0
     }
 }

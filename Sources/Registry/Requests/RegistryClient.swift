@@ -89,9 +89,9 @@ final class RegistryClient: Sendable {
     }
 
     /// A Boolean value that indicates whether 404 to a HEAD request means that there is no manifest.
-    var answersHead: Bool {
-        get { learned.withLock { $0.answersHead } }
-        set { learned.withLock { $0.answersHead = newValue } }
+    var respondsToHead: Bool {
+        get { learned.withLock { $0.respondsToHead } }
+        set { learned.withLock { $0.respondsToHead = newValue } }
     }
 
     /// Records repositories that will be read.
@@ -173,7 +173,7 @@ final class RegistryClient: Sendable {
         } catch let errorResponse as ErrorResponse
             where errorResponse.outcome.event == .quotaExhausted
         {
-            learned.withLock { $0.pullRateLimit.isUsedUp() }
+            learned.withLock { $0.pullRateLimit.recordExhaustion() }
             throw errorResponse
         }
     }
@@ -268,7 +268,7 @@ final class RegistryClient: Sendable {
 
     private func recordPullsRemaining(_ fields: HTTPFields) {
         guard let name = profile.remainingPullsField else { return }
-        if let left = learned.withLock({ $0.pullRateLimit.note(fields, in: name) }) {
+        if let left = learned.withLock({ $0.pullRateLimit.record(fields, in: name) }) {
             events(.pullsRemaining(host: host, count: left))
         }
     }

@@ -75,12 +75,12 @@ final class StartTracer {
 
     /// Returns the execution of a command that is not followed.
     func unknown(_ origin: StartedPrograms.Origin) -> [StartedPrograms.Execution] {
-        leaveGrammar(at: origin)
+        recordUnfollowed(at: origin)
         return [StartedPrograms.Execution(isUnknown: true)]
     }
 
     /// Records the first position at which the analysis stops.
-    func leaveGrammar(at origin: StartedPrograms.Origin) {
+    func recordUnfollowed(at origin: StartedPrograms.Origin) {
         isUnderstood = false
         unfollowed = unfollowed ?? origin
     }

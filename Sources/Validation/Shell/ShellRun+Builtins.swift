@@ -39,7 +39,7 @@ extension ShellRun {
             if Self.builtins.contains(name) { return builtin(inner, in: state) }
             return run(inner, inheriting: state.process.inherited, in: state)
         case "eval", "builtin", "alias", "enable":
-            leaveGrammar(&state, command.origin)
+            markUnknown(&state, command.origin)
             end(state, isFailure: false)
         default: break
         }
@@ -112,7 +112,7 @@ extension ShellRun {
     ) -> [ShellFlow] {
         var state = state
         guard let parsed = OptionSyntax("cla:").parse(command.arguments) else {
-            leaveGrammar(&state, command.origin)
+            markUnknown(&state, command.origin)
             end(state, isFailure: false)
             return []
         }
@@ -126,7 +126,7 @@ extension ShellRun {
         let executions = tracer.follow(
             words, state.process.inherited, command.origin, depth: depth + 1)
         guard parsed.isCertain, words.first?.text != nil, !mayBeBuiltin(words, state.process) else {
-            leaveGrammar(&state, command.origin)
+            markUnknown(&state, command.origin)
             end(state, isFailure: false)
             return []
         }
@@ -160,7 +160,7 @@ extension ShellRun {
             let name = command.arguments.first?.text, name.contains("/"),
             let text = tracer.text(ofScript: name, state.process)
         else {
-            leaveGrammar(&state, command.origin)
+            markUnknown(&state, command.origin)
             end(state, isFailure: false)
             return [ShellFlow(state: state, status: .unknown)]
         }
@@ -175,7 +175,7 @@ extension ShellRun {
         (returns, script) = outer
         guard !isUnderstood else { return each(all) { _, flow in [flow] } }
         for flow in all { end(flow.state, isFailure: false) }
-        leaveGrammar(&state, command.origin)
+        markUnknown(&state, command.origin)
         return [ShellFlow(state: state, status: .unknown)]
     }
 

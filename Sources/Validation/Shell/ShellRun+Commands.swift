@@ -42,7 +42,7 @@ extension ShellRun {
                 return [ShellFlow(state: state, status: .unknown)]
             }
             // The command is unknown: it may be `exec`, and change everything.
-            leaveGrammar(&state, origin)
+            markUnknown(&state, origin)
             end(state, isFailure: false)
             return [ShellFlow(state: state, status: .unknown)]
         }
@@ -67,7 +67,7 @@ extension ShellRun {
         }
         guard !state.hasUnknownFunctions || name.contains("/") else {
             _ = tracer.follow(words, state.process.inherited, origin, depth: depth + 1)
-            leaveGrammar(&state, origin)
+            markUnknown(&state, origin)
             end(state, isFailure: false)
             return [ShellFlow(state: state, status: .unknown)]
         }
@@ -84,7 +84,7 @@ extension ShellRun {
         let words = command.words
         guard !mayBeBuiltin(words, process) else {
             var state = state
-            leaveGrammar(&state, command.origin)
+            markUnknown(&state, command.origin)
             end(state, isFailure: false)
             return [ShellFlow(state: state, status: .unknown)]
         }

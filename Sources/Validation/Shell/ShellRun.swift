@@ -23,7 +23,7 @@ struct ShellRun {
     /// A Boolean value that indicates whether a command was followed that may run forever.
     var mayWait = false
     /// A Boolean value that indicates whether a command is not understood.
-    private var hasLeftGrammar = false
+    private var hasUnknownStates = false
     /// The texts that were read, and the files that contain them.
     private var texts: [(text: [UInt8], script: LayerPath?)] = []
     /// The bodies of functions, and the files that contain them.
@@ -63,7 +63,7 @@ struct ShellRun {
         for flow in flows {
             end(flow.state, isFailure: isUnderstood && flow.status != .success)
         }
-        if hasLeftGrammar || tracer.hasUnknownOutput {
+        if hasUnknownStates || tracer.hasUnknownOutput {
             for (text, script) in texts {
                 tracer.recordNamedPrograms(in: text) { line in
                     script.map { .line($0, line) } ?? .shellText
@@ -93,28 +93,28 @@ struct ShellRun {
         } catch {
             // The rest is not followed.
         }
-        return (flows.map { leaveGrammar($0, line: parser.lexer.line) }, false)
+        return (flows.map { markUnknown($0, line: parser.lexer.line) }, false)
     }
 
-    // MARK: The end of the grammar
+    // MARK: Unknown states
 
     /// Records that a state is unknown from a command on.
-    mutating func leaveGrammar(_ state: inout ShellState, _ origin: StartedPrograms.Origin) {
-        hasLeftGrammar = true
-        tracer.leaveGrammar(at: origin)
+    mutating func markUnknown(_ state: inout ShellState, _ origin: StartedPrograms.Origin) {
+        hasUnknownStates = true
+        tracer.recordUnfollowed(at: origin)
         state.forget()
         state.execution.isUnknown = true
     }
 
-    private mutating func leaveGrammar(_ flow: ShellFlow, line: Int) -> ShellFlow {
+    private mutating func markUnknown(_ flow: ShellFlow, line: Int) -> ShellFlow {
         var flow = flow
-        leaveGrammar(&flow.state, origin(ofLine: line))
+        markUnknown(&flow.state, origin(ofLine: line))
         return flow
     }
 
     /// Adds an ending about which nothing is known, because a limit is reached.
     mutating func addUnknownEnding() {
-        hasLeftGrammar = true
+        hasUnknownStates = true
         addEnding(tracer.unknown(origin(ofLine: 1))[0])
     }
 

@@ -24,7 +24,7 @@ final class CredentialLog: Sendable {
     private let state = Mutex(State())
 
     /// Records an event; most of them are not about credentials.
-    func note(_ event: RegistryEvent) {
+    func record(_ event: RegistryEvent) {
         switch event {
         case .credentialRejected(let credential):
             let key = Key(registry: credential.registry, source: credential.source)

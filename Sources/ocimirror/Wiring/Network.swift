@@ -99,8 +99,8 @@ struct Network {
         pool = RegistryClientPool(
             transport: transport, options: poolOptions, credentials: credentials,
             events: {
-                context.credentials.note($0)
-                context.traffic.note($0)
+                context.credentials.record($0)
+                context.traffic.record($0)
                 let isPaused = context.throttledHosts.record($0)
                 context.console.show(
                     $0, isPaused: isPaused, isAttended: retryMode == .attended,

@@ -36,7 +36,8 @@ struct HostStatistics: Hashable, Sendable {
 final class RequestStatistics: Sendable {
     private let hosts = Mutex<[String: HostStatistics]>([:])
 
-    func note(_ event: RegistryEvent) {
+    /// Records an event; most of them are not about requests.
+    func record(_ event: RegistryEvent) {
         switch event {
         case .requestFinished(let host, let kind, let status, let bytes, _):
             change(host) { traffic in

@@ -21,16 +21,16 @@ extension FuzzTarget {
             try require(AuthChallenge.all(in: written) == [challenge], "\(text(of: challenge))")
         }
         let policy = try credentialPolicy
-        let requirement: AuthScheme?
+        let scheme: AuthScheme?
         do throws(RegistryError) {
-            requirement = try policy.requirement(
-                of: challenges, receivedFrom: .global,
+            scheme = try policy.scheme(
+                requiredBy: challenges, receivedFrom: .global,
                 for: Operation(kind: .versionCheck, phrase: "test", registry: .dockerHub))
         } catch {
             try requireSafe(error.description)
             return challenges.hashValue
         }
-        guard case .bearer(let realm, let service, let scopes)? = requirement else { return 1 }
+        guard case .bearer(let realm, let service, let scopes)? = scheme else { return 1 }
         let request = TokenRequest(
             realm: realm, service: service, scopes: scopes, credential: nil)
         let url = request.httpRequest().url
@@ -150,7 +150,7 @@ extension FuzzTarget {
     private static func result(_ byte: UInt8, _ session: HTTPURL) -> BlobUpload.StepResult {
         switch byte % 10 {
         case 0: .mounted
-        case 1: .cancelled
+        case 1: .canceled
         case 2, 3: .session(session)
         case 4: .stored
         case 5: .found(true)

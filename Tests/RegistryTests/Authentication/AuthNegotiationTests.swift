@@ -9,7 +9,7 @@ import TextSafety
 
 /// The remedies after a 401 or 403, without a registry.
 @Suite struct `Auth negotiations` {
-    typealias Response = AuthNegotiation.Response
+    typealias StepResult = AuthNegotiation.StepResult
 
     /// A negotiation as a list of responses with the step that follows each of them.
     struct Path: Sendable, CustomTestStringConvertible {
@@ -19,7 +19,7 @@ import TextSafety
         var sharedScopes: [Scope]?
         var allowsAnonymous = true
         let first: String
-        let steps: [(response: Response, step: String)]
+        let steps: [(response: StepResult, step: String)]
         var facts: [String] = []
     }
 
@@ -39,7 +39,7 @@ import TextSafety
         .bearer(realm, service: nil, scopes: Scope.all(in: scope))
     }
 
-    static func token(_ text: String, isCached: Bool = false) -> Response {
+    static func token(_ text: String, isCached: Bool = false) -> StepResult {
         .token(Secret("Bearer \(text)"), isCached: isCached)
     }
 
@@ -300,7 +300,7 @@ import TextSafety
         var count = 0
         while step != .fail, count < 100 {
             count += 1
-            let response: Response =
+            let response: StepResult =
                 switch step {
                 case .send: .rejected(status: 401 + 2 * next(2), requirements[next(4)])
                 case .checkVersion: .versionChecked(requirements[next(4)])

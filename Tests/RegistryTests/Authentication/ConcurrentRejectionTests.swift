@@ -205,7 +205,7 @@ import AsyncPrimitives
         registry.publish(image, repository: "app", tag: "1")
         let scene = try RealScene(registry.host, credentials: keyring.store(), concurrency: 12)
         let repository = try scene.network.repository(registry.repository("app"))
-        // The first request is the authentication probe, and is rejected too.
+        // The first request, for which the others wait, is rejected too.
         await #expect(throws: RegistryError.self) {
             try await repository.resolve(`Rejected credentials`.tag())
         }

@@ -64,10 +64,9 @@ import Testing
 
     @Test func `cancels the session of a mount if a HEAD finds the blob`() {
         let mount = BlobUpload.Next.step(.mount(from: "app"))
-        for cancelled in [BlobUpload.StepResult.cancelled, .failed(.rejected), .failed(.transient)]
-        {
+        for canceled in [BlobUpload.StepResult.canceled, .failed(.rejected), .failed(.transient)] {
             #expect(
-                existenceCheck(.afterMount, from: "app", [.session(a), .found(true), cancelled])
+                existenceCheck(.afterMount, from: "app", [.session(a), .found(true), canceled])
                     == [mount, .step(.check), .step(.cancel(a)), .finished(.present)])
         }
     }

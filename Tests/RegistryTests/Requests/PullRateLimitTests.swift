@@ -8,7 +8,7 @@ import Testing
 @Suite struct PullRateLimitTests {
     private func limit(reserve: Int = 0, left: String?) -> PullRateLimit {
         var limit = PullRateLimit(reserve: reserve)
-        limit.note(left.map { ["ratelimit-remaining": $0] } ?? [:], in: "ratelimit-remaining")
+        limit.record(left.map { ["ratelimit-remaining": $0] } ?? [:], in: "ratelimit-remaining")
         return limit
     }
 
@@ -33,7 +33,7 @@ import Testing
         let claims = (0..<5).map { _ in limit.claim() }
         #expect(claims == [true, true, true, false, false])
         limit.settle()
-        limit.note(["ratelimit-remaining": "12;w=21600"], in: "ratelimit-remaining")
+        limit.record(["ratelimit-remaining": "12;w=21600"], in: "ratelimit-remaining")
         let early = limit.claim()
         #expect(!early)
         limit.settle()
@@ -43,9 +43,9 @@ import Testing
 
     @Test func `permits no pull after it was reached, until the registry states more`() {
         var limit = limit(left: nil)
-        limit.isUsedUp()
+        limit.recordExhaustion()
         let rejected = limit.claim()
-        limit.note(["ratelimit-remaining": "100;w=21600"], in: "ratelimit-remaining")
+        limit.record(["ratelimit-remaining": "100;w=21600"], in: "ratelimit-remaining")
         let allowed = limit.claim()
         #expect(!rejected && allowed)
     }

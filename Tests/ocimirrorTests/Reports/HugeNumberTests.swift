@@ -13,10 +13,10 @@ import Testing
     @Test func `sums of declared sizes saturate`() {
         let run = SampleRun()
         for _ in 0..<1025 {
-            run.traffic.note(
+            run.traffic.record(
                 .requestFinished(
                     host: "a.test", kind: .uploadPut, status: 413, bytes: Descriptor.maximumSize))
-            run.traffic.note(
+            run.traffic.record(
                 .requestFinished(
                     host: "b.test", kind: .uploadPut, status: 413, bytes: Descriptor.maximumSize))
         }

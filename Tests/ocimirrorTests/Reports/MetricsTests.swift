@@ -91,10 +91,10 @@ import Validation
             $0.findings = [Finding(.configMismatch, .error, "not arm64")]
         }
         for _ in 0..<2 {
-            run.traffic.note(
+            run.traffic.record(
                 .requestFinished(host: "docker.io", kind: .manifestGet, status: 200, bytes: 99))
         }
-        run.traffic.note(.pullsRemaining(host: .dockerHub, count: 76))
+        run.traffic.record(.pullsRemaining(host: .dockerHub, count: 76))
         return run
     }
 }

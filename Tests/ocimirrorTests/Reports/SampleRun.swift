@@ -146,7 +146,7 @@ struct SampleRun {
             outcome.targets[0].state = .failed(
                 ImageFailure(.denied, role: .target, shown, hint: shown))
         }
-        run.traffic.note(
+        run.traffic.record(
             .requestFinished(host: text, kind: .manifestGet, status: 200, bytes: 10))
         return run
     }

@@ -11,7 +11,7 @@ public final class LayerScanCache: Sendable {
         /// A task reads the layer only to scan it, and waits for its first bytes.
         case awaited
         /// A task scans the layer.
-        case pending
+        case scanning
         case scanned(ScanResult)
     }
 
@@ -50,7 +50,7 @@ public final class LayerScanCache: Sendable {
             let known = try await state.take { state -> ScanResult?? in
                 switch state.entries[layer] {
                 case .scanned(let result): return .some(result)
-                case .awaited, .pending: return nil
+                case .awaited, .scanning: return nil
                 case nil:
                     state.entries[layer] = .awaited
                     return .some(nil)
@@ -78,7 +78,7 @@ public final class LayerScanCache: Sendable {
         _ layer: ScannableLayer, while body: (LayerTap?) async throws -> Void
     ) async throws {
         switch state.state.entries[layer] {
-        case .pending, .scanned: try await body(nil)
+        case .scanning, .scanned: try await body(nil)
         case .awaited, nil: _ = try await scan(layer, while: body)
         }
     }
@@ -86,7 +86,7 @@ public final class LayerScanCache: Sendable {
     /// The right to scan a layer.
     private enum Claim {
         /// No bytes have arrived yet.
-        case pending
+        case undecided
         case held
         /// Another task scans the layer.
         case lost
@@ -105,8 +105,8 @@ public final class LayerScanCache: Sendable {
     private func scan(
         _ layer: ScannableLayer, while body: (LayerTap) async throws -> Void
     ) async throws -> (result: ScanResult?, claim: Claim) {
-        let claim = Mutex(Claim.pending)
-        let begin: @Sendable () -> Bool = { [state] in
+        let claim = Mutex(Claim.undecided)
+        let claimStream: LayerTap.Claim = { [state] in
             claim.withLock { claim in
                 if claim != .held { claim = state.change { $0.claim(layer) } ? .held : .lost }
                 return claim == .held
@@ -114,7 +114,7 @@ public final class LayerScanCache: Sendable {
         }
         var result: ScanResult?
         defer { if claim.withLock(\.self) == .held { state.change { $0.record(layer, result) } } }
-        result = try await scanner.scan(layer, beginning: begin, while: body)
+        result = try await scanner.scan(layer, claimingWith: claimStream, while: body)
         return (result, claim.withLock(\.self))
     }
 }
@@ -123,9 +123,9 @@ extension LayerScanCache.State {
     /// Claims a layer, unless it is scanned or being scanned.
     fileprivate mutating func claim(_ layer: ScannableLayer) -> Bool {
         switch entries[layer] {
-        case .pending, .scanned: return false
+        case .scanning, .scanned: return false
         case .awaited, nil:
-            entries[layer] = .pending
+            entries[layer] = .scanning
             return true
         }
     }

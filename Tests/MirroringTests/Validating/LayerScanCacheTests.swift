@@ -157,7 +157,7 @@ import AsyncPrimitives
         try await cache.scanning(layer) { tap in
             let tap = try #require(tap)
             for try await _ in tap.observe(Self.stream(Self.bytes)) { break }
-            for try await _ in tap.observe(Self.stream(Self.bytes)) {}
+            try await tap.read(Self.stream(Self.bytes))
         }
         try await Self.expectScanned(layer, in: cache)
     }
@@ -214,5 +214,14 @@ import AsyncPrimitives
         }
         for _ in 0..<2 { #expect(try await result().get().diffID == .of(Self.archive)) }
         #expect(reads.withLock { $0 } == 2)
+    }
+}
+
+extension LayerTap {
+    /// Reads a stream to its end, only to scan it.
+    fileprivate func read(
+        _ stream: any AsyncSequence<[UInt8], any Error> & Sendable
+    ) async throws {
+        for try await _ in observe(stream) {}
     }
 }

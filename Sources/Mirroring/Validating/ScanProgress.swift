@@ -65,7 +65,7 @@ struct ScanProgress {
         while used < layers.count {
             if needed.contains(layers[used]) {
                 guard let result = results.removeValue(forKey: used) else { return }
-                image.note(result, of: layers[used])
+                image.record(result, of: layers[used])
                 rejectPlatforms()
             }
             used += 1
