@@ -140,12 +140,12 @@ private struct ValueLookup {
         }
         for name in names.paths {
             let values = texts(at: name)
-            if values.isEmpty, names.paths.count > 1 || isEmptied(name) { continue }
+            if values.isEmpty, names.paths.count > 1 || isUnused(name) { continue }
             if !isOwn(name, of: site, tag: tag, combination.text),
                 names.isOrdered || !hasOwnTag(name, among: combination.tags, like: tag),
                 values.isEmpty
                     || values.contains(where: {
-                        !isSame($0 + combination.text, at: name, image, site, tag)
+                        !isSame($0 + combination.text, at: name, in: combination, image, site)
                     })
             {
                 return name.joined(separator: ".") + combination.text
@@ -159,17 +159,21 @@ private struct ValueLookup {
     private func isPossible(_ condition: TagCombination.Condition) -> Bool {
         let isEmpty = condition.values.paths.allSatisfy { texts(at: $0).isEmpty }
         if condition.isEmpty { return isEmpty }
-        // A value that is a mapping or a list is not empty.
-        return !isEmpty
-            || condition.values.paths.contains { path in
-                let nodes = finder.nodes(at: path, under: own)
-                return nodes.isEmpty || nodes.contains { $0.text == nil }
-            }
+        return !isEmpty || condition.values.paths.contains(where: hasContent)
     }
 
-    /// Returns a Boolean value that indicates whether a file states that there is no name.
-    private func isEmptied(_ path: [String]) -> Bool {
-        !finder.nodes(at: path, under: own).isEmpty
+    /// Returns a Boolean value that indicates whether there is no name: a file states that, or no file
+    /// has a mapping for it, as for an optional component.
+    private func isUnused(_ path: [String]) -> Bool {
+        guard finder.nodes(at: path, under: own).isEmpty else { return true }
+        return path.count > 1 && !hasContent(path.dropLast())
+    }
+
+    /// Returns a Boolean value that indicates whether a value is a mapping or a list with content.
+    private func hasContent(_ path: [String]) -> Bool {
+        finder.nodes(at: path, under: own).contains { node in
+            !(node.entries?.isEmpty ?? true) || !(node.items?.isEmpty ?? true)
+        }
     }
 
     /// Returns a Boolean value that indicates whether a value is the name, or a part of the name, of the
@@ -195,16 +199,26 @@ private struct ValueLookup {
             }
     }
 
-    /// Returns a Boolean value that indicates whether a name is that of the image of the site.
+    /// Returns a Boolean value that indicates whether a name is that of the image of the site, with each
+    /// registry that it can have.
     private func isSame(
-        _ text: String, at path: [String], _ image: Repository, _ site: ImageReferenceSite,
-        _ tag: [String]
+        _ text: String, at path: [String], in combination: TagCombination, _ image: Repository,
+        _ site: ImageReferenceSite
     ) -> Bool {
-        let registry = texts(at: path.dropLast() + ["registry"]).first ?? ""
-        if text == site.repository?.text, registry == site.registry?.text ?? "" { return true }
-        let hasRegistry = registry.isEmpty || ImageText.hasRegistry(text)
-        let whole = hasRegistry ? text : "\(ImageComposer.trimmed(registry))/\(text)"
-        return ImageText.reference(whole)?.repository == image
+        registries(at: path, in: combination).allSatisfy { registry in
+            if text == site.repository?.text, registry == site.registry?.text ?? "" { return true }
+            let hasRegistry = registry.isEmpty || ImageText.hasRegistry(text)
+            let whole = hasRegistry ? text : "\(ImageComposer.trimmed(registry))/\(text)"
+            return ImageText.reference(whole)?.repository == image
+        }
+    }
+
+    /// Returns the registries that a name can have: that of its mapping, or those of the template.
+    private func registries(at path: [String], in combination: TagCombination) -> [String] {
+        let stated = combination.registries.paths.lazy.compactMap { texts(at: $0).first }
+        if combination.registries.isOrdered, let first = stated.first { return [first] }
+        if let own = texts(at: path.dropLast() + ["registry"]).first { return [own] }
+        return stated.isEmpty ? [""] : Array(stated)
     }
 
     private static func isEnd(_ text: String, of image: Repository) -> Bool {

@@ -51,6 +51,14 @@ enum ImageKeys {
         return sha.contains(key) ? .sha : .reference
     }
 
+    /// Returns a Boolean value that indicates whether a key is that of a tag or a digest.
+    static func isVersion(_ key: String) -> Bool {
+        switch shape(of: key) {
+        case .tag, .digest, .sha: true
+        default: false
+        }
+    }
+
     /// Returns a Boolean value that indicates whether a value of a key can be identified by a directive:
     /// a tag, or a digest.
     static func canHoldVersion(_ key: String?, _ text: String) -> Bool {

@@ -20,6 +20,8 @@ struct TagCombination: Hashable, Sendable {
     /// The text of the template between the name and the tag, without the separator.
     let text: String
     private(set) var tags: Alternatives
+    /// The values before the name that can have its registry.
+    private(set) var registries: Alternatives
     private(set) var conditions: [Condition]
 
     /// Creates the combinations of a word.
@@ -29,22 +31,24 @@ struct TagCombination: Hashable, Sendable {
 
     private init?(of word: TemplateWord, tagIn index: Int) {
         let part = word.parts[index]
-        let tags = Alternatives(part.value) { key in
-            switch ImageKeys.shape(of: key) {
-            case .tag, .digest, .sha: true
-            default: false
-            }
-        }
+        let tags = Alternatives(part.value, where: ImageKeys.isVersion)
         guard !tags.paths.isEmpty, part.text.isEmpty || ":@".contains(part.text.suffix(1)) else {
             return nil
         }
         text = String(part.text.dropLast())
-        let names = word.parts[..<index].reversed().lazy
-            .map { Alternatives($0.value, where: Self.isName) }
-            .first { !$0.paths.isEmpty }
+        let none = Alternatives(paths: [], isOrdered: true)
+        let nameIndex = word.parts[..<index].lastIndex {
+            !Alternatives($0.value, where: Self.isName).paths.isEmpty
+        }
         // Without a slash, the text before a colon can be anything.
-        guard names != nil || text.contains("/") else { return nil }
-        self.names = names ?? Alternatives(paths: [], isOrdered: true)
+        guard nameIndex != nil || text.contains("/") else { return nil }
+        names = nameIndex.map { Alternatives(word.parts[$0].value, where: Self.isName) } ?? none
+        registries = none
+        if let nameIndex, nameIndex > 0, word.parts[nameIndex].text == "/" {
+            registries = Alternatives(word.parts[nameIndex - 1].value) {
+                $0.hasSuffixIgnoringCase("registry")
+            }
+        }
         self.tags = tags
         conditions = word.conditions.compactMap { condition in
             let values = Alternatives(condition.value) { _ in true }
@@ -76,6 +80,7 @@ struct TagCombination: Hashable, Sendable {
         var result = self
         result.names.paths = names.paths.map(bind)
         result.tags.paths = tags.paths.map(bind)
+        result.registries.paths = registries.paths.map(bind)
         for index in conditions.indices {
             result.conditions[index].values.paths = conditions[index].values.paths.map(bind)
         }
@@ -90,6 +95,7 @@ struct TagCombination: Hashable, Sendable {
         var result = self
         result.names.paths = names.paths.map(extend)
         result.tags.paths = tags.paths.map(extend)
+        result.registries.paths = registries.paths.map(extend)
         for index in conditions.indices {
             result.conditions[index].values.paths = conditions[index].values.paths.map(extend)
         }

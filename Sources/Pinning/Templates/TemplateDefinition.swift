@@ -8,8 +8,10 @@ struct TemplateDefinition {
     private(set) var versions = TemplateValue()
     /// The inclusions of named templates.
     private(set) var calls = TemplateValue()
-    /// The words that it combines of values.
+    /// The words with tags or digests that it combines of values.
     private(set) var words: Set<TemplateWord> = []
+    /// A Boolean value that indicates whether it combines more words.
+    private(set) var hasMoreWords = false
     /// A Boolean value that indicates whether the template can use more values.
     var isIncomplete = false
 
@@ -29,11 +31,12 @@ struct TemplateDefinition {
 
     /// Records words that the template combines of values.
     mutating func record(_ words: [TemplateWord]) {
-        guard !words.isEmpty else { return }
-        self.words.formUnion(words)
-        if self.words.count > Self.limit {
-            self.words = []
-            isIncomplete = true
+        for case let word? in words.lazy.map({ $0.endingWithTag(below: nil) }) {
+            guard self.words.count < Self.limit else {
+                hasMoreWords = true
+                return
+            }
+            self.words.insert(word)
         }
     }
 }

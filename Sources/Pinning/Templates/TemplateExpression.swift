@@ -23,21 +23,6 @@ struct TemplateExpression {
     private var nesting = 0
     private static let nestingLimit = 4
 
-    /// An argument of a function.
-    private enum Operand {
-        case text(Substring)
-        case value(TemplateValue)
-        /// A variable, `nil` for the dot, and fields below it.
-        case chain(variable: Substring?, fields: [Substring], value: TemplateValue)
-
-        var value: TemplateValue {
-            switch self {
-            case .text: TemplateValue()
-            case .value(let value), .chain(_, _, let value): value
-            }
-        }
-    }
-
     /// Evaluates the pipeline of an action.
     init(
         _ action: TemplateAction, dot: TemplateValue, variables: [Substring: TemplateValue],
@@ -72,13 +57,13 @@ struct TemplateExpression {
             rest.removeFirst()
             function = TemplateFunction(name)
         }
-        var operands: [Operand] = []
+        var operands: [TemplateOperand] = []
         while let operand = readOperand() { operands.append(operand) }
         if let piped { operands.append(.value(piped)) }
         return apply(function, to: operands)
     }
 
-    private mutating func readOperand() -> Operand? {
+    private mutating func readOperand() -> TemplateOperand? {
         switch rest.first {
         case .pipe?, .close?, nil: return nil
         case .string(let text)?, .name(let text)?:
@@ -122,7 +107,7 @@ struct TemplateExpression {
     }
 
     private mutating func apply(
-        _ function: TemplateFunction, to operands: [Operand]
+        _ function: TemplateFunction, to operands: [TemplateOperand]
     ) -> TemplateValue {
         switch function {
         case .include:
@@ -169,7 +154,7 @@ struct TemplateExpression {
         case .evaluate: return evaluate(operands)
         case .format:
             if case .text(let format)? = operands.first {
-                add(TemplateWord(format: format, of: operands.dropFirst().map(\.value)))
+                add(TemplateWord(format: format, of: operands.dropFirst()))
             }
             return Self.union(of: operands)
         case .concatenate:
@@ -193,7 +178,7 @@ struct TemplateExpression {
     }
 
     /// Evaluates a text that is a template, or passes on a value that can be one.
-    private mutating func evaluate(_ operands: [Operand]) -> TemplateValue {
+    private mutating func evaluate(_ operands: [TemplateOperand]) -> TemplateValue {
         guard case .text(let text)? = operands.first else {
             return operands.first?.value ?? TemplateValue()
         }
@@ -224,7 +209,7 @@ struct TemplateExpression {
 
     /// Adds a value to a dictionary, which the variable of an argument also has afterwards.
     private mutating func change(
-        _ dictionary: Operand, by value: TemplateValue
+        _ dictionary: TemplateOperand, by value: TemplateValue
     ) -> TemplateValue {
         var result = dictionary.value
         result.formUnion(value)
@@ -235,14 +220,14 @@ struct TemplateExpression {
         return result
     }
 
-    private static func union(of operands: [Operand]) -> TemplateValue {
+    private static func union(of operands: [TemplateOperand]) -> TemplateValue {
         var result = TemplateValue()
         for operand in operands { result.formUnion(operand.value) }
         return result
     }
 
     /// Returns the step to an element; a number and a computed key can be any element.
-    private static func step(_ operand: Operand) -> Substring {
+    private static func step(_ operand: TemplateOperand) -> Substring {
         guard case .text(let text) = operand, text.contains(where: { !$0.isNumber }) else {
             return TemplateValue.anyStep
         }

@@ -106,7 +106,7 @@ struct TemplateLine {
         guard drafts.count > Self.limit else { return }
         // A value of any of them can be before the next value.
         var merged = TemplateValue()
-        for part in drafts.flatMap(\.word.parts) { merged.formUnion(part.value, limit: .max) }
+        for part in drafts.flatMap(\.word.parts) { merged.formUnion(part.value, limit: 64) }
         words += drafts.lazy.map(\.word).filter(\.isCombined)
         drafts = [Draft(word: TemplateWord(parts: [TemplateWord.Part(text: "", value: merged)]))]
     }
@@ -120,13 +120,13 @@ struct TemplateLine {
 }
 
 extension TemplateWord {
-    /// Creates the words that a format such as `%s/%s:%s` combines of values.
+    /// Creates the word that a format such as `%s/%s:%s` combines of texts and values.
     ///
     /// Source: Go, `fmt` § Printing.
-    init(format: Substring, of values: some Sequence<TemplateValue>) {
+    init(format: Substring, of operands: some Sequence<TemplateOperand>) {
         var rest = Array(format.utf8)[...]
         var text: [UInt8] = []
-        for value in values {
+        for operand in operands {
             while let byte = rest.popFirst() {
                 guard byte == UInt8(ascii: "%") else {
                     text.append(byte)
@@ -140,6 +140,8 @@ extension TemplateWord {
                 rest = rest.drop { !(0x61...0x7A).contains($0 | 0x20) }.dropFirst()
                 break
             }
+            if case .text(let operand) = operand { text += operand.utf8 }
+            let value = operand.value
             guard !value.isEmpty else { continue }
             append(Part(text: String(decoding: text, as: UTF8.self), value: value))
             text = []

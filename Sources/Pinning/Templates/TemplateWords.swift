@@ -26,11 +26,14 @@ struct TemplateWords {
         of definition: TemplateDefinition, depth: Int
     ) -> Set<TemplateWord> {
         var words: Set<TemplateWord> = []
+        if definition.hasMoreWords { isComplete = false }
         for word in definition.words {
-            words.insert(word.mapped { resolved($0, depth: depth) })
+            let resolved = word.mapped { self.resolved($0, depth: depth) }
+            if let word = resolved.endingWithTag(below: nil) { words.insert(word) }
         }
         for call in definition.calls.calls {
             for word in self.words(ofTemplate: call.name, depth: depth + 1) {
+                guard let word = word.endingWithTag(below: call.argument) else { continue }
                 guard spend(word.parts.count) else { return words }
                 words.insert(word.mapped { substituted($0, in: call.argument, depth: depth) })
             }
@@ -114,7 +117,38 @@ struct TemplateWords {
     }
 }
 
+extension TemplateValue {
+    /// Determines whether the value can be a tag or a digest.
+    ///
+    /// - Parameter argument: The argument of the template with the value; `nil` if it is unknown.
+    /// - Returns: A Boolean value.
+    fileprivate func mayBeTag(below argument: TemplateValue?) -> Bool {
+        if !calls.isEmpty || keys.values.contains(where: { $0.mayBeTag(below: argument) }) {
+            return true
+        }
+        // In a dictionary, a key can have the value of another one.
+        let keepsKeys = argument.map { $0.keys.isEmpty && $0.calls.isEmpty } ?? false
+        return paths.contains { path in
+            guard let last = path.last else { return true }
+            return ImageKeys.isVersion(String(last))
+                || !(keepsKeys || path.dropLast().contains("Values"))
+        }
+    }
+}
+
 extension TemplateWord {
+    /// Removes what follows the last tag or digest.
+    ///
+    /// - Parameter argument: The argument of the template with the word; `nil` if it is unknown.
+    /// - Returns: The word; `nil` if it has no tag and no digest.
+    func endingWithTag(below argument: TemplateValue?) -> TemplateWord? {
+        guard let last = parts.lastIndex(where: { $0.value.mayBeTag(below: argument) }) else {
+            return nil
+        }
+        let word = TemplateWord(parts: Array(parts[...last]), conditions: conditions)
+        return word.isCombined ? word : nil
+    }
+
     /// Returns the word with other values.
     fileprivate func mapped(_ transform: (TemplateValue) -> TemplateValue) -> TemplateWord {
         TemplateWord(
