@@ -133,7 +133,7 @@ private struct ValueLookup {
         let names = combination.names
         if names.isOrdered || names.paths.count < 2, combination.tags.isOrdered {
             let preceding = combination.tags.paths.prefix { $0 != tag }
-            guard preceding.allSatisfy({ texts(at: $0).isEmpty }) else { return nil }
+            guard !preceding.contains(where: isSet) else { return nil }
         }
         if names.paths.isEmpty {
             return Self.isEnd(combination.text, of: image) ? nil : combination.text
@@ -154,6 +154,16 @@ private struct ValueLookup {
             if names.isOrdered, !name.contains(String(TemplateValue.anyStep)) { return nil }
         }
         return nil
+    }
+
+    /// Returns a Boolean value that indicates whether a value is never missing, so that no later one is
+    /// used; at a path with a wildcard, each element must have it.
+    private func isSet(_ path: [String]) -> Bool {
+        let count = texts(at: path).count
+        guard count > 0, let wildcard = path.lastIndex(of: String(TemplateValue.anyStep)) else {
+            return count > 0
+        }
+        return count >= finder.nodes(at: Array(path[...wildcard]), under: own).count
     }
 
     private func isPossible(_ condition: TagCombination.Condition) -> Bool {
