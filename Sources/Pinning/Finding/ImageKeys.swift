@@ -51,6 +51,14 @@ enum ImageKeys {
         return sha.contains(key) ? .sha : .reference
     }
 
+    /// Returns a Boolean value that indicates whether a key is that of a digest.
+    static func isDigest(_ key: String) -> Bool {
+        switch shape(of: key) {
+        case .digest, .sha: true
+        default: false
+        }
+    }
+
     /// Returns a Boolean value that indicates whether a key is that of a tag or a digest.
     static func isVersion(_ key: String) -> Bool {
         switch shape(of: key) {

@@ -31,10 +31,13 @@ struct TagCombination: Hashable, Sendable {
 
     private init?(of word: TemplateWord, tagIn index: Int) {
         let part = word.parts[index]
-        let tags = Alternatives(part.value, where: ImageKeys.isVersion)
-        guard !tags.paths.isEmpty, part.text.isEmpty || ":@".contains(part.text.suffix(1)) else {
-            return nil
-        }
+        // An at sign precedes a digest, never a tag.
+        let tags = Alternatives(
+            part.value,
+            where: part.text.hasSuffix("@") ? ImageKeys.isDigest : ImageKeys.isVersion)
+        guard !tags.paths.isEmpty, part.text.isEmpty || ":@".contains(part.text.suffix(1)),
+            !word.parts[...index].contains(where: { Self.hasOtherScheme($0.text) })
+        else { return nil }
         text = String(part.text.dropLast())
         let none = Alternatives(paths: [], isOrdered: true)
         let nameIndex = word.parts[..<index].lastIndex {
@@ -55,6 +58,14 @@ struct TagCombination: Hashable, Sendable {
             guard values.paths.count == condition.value.paths.count else { return nil }
             return Condition(values: values, isEmpty: condition.isEmpty)
         }
+    }
+
+    /// Returns a Boolean value that indicates whether a text begins a URL or a package URL, and not an
+    /// image.
+    private static func hasOtherScheme(_ text: String) -> Bool {
+        if text.contains("pkg:") { return true }
+        guard let scheme = text.firstRange(of: "://") else { return false }
+        return !["docker", "oci"].contains { text[..<scheme.lowerBound].hasSuffix($0) }
     }
 
     private static func isName(_ key: String) -> Bool {

@@ -159,6 +159,9 @@ struct TemplateExpression {
             return Self.union(of: operands)
         case .concatenate:
             let all = Self.union(of: operands)
+            let texts = operands.compactMap(\.text)
+            guard texts.isEmpty || texts.contains(where: { $0.contains(":") || $0.contains("@") })
+            else { return all }
             // Each value can be before each other one, as those of a list.
             add(TemplateWord(parts: [all, all].map { TemplateWord.Part(text: "", value: $0) }))
             return all

@@ -7,6 +7,11 @@ enum TemplateOperand {
     /// A variable, `nil` for the dot, and fields below it.
     case chain(variable: Substring?, fields: [Substring], value: TemplateValue)
 
+    /// The text; `nil` for a value.
+    var text: Substring? {
+        if case .text(let text) = self { text } else { nil }
+    }
+
     var value: TemplateValue {
         switch self {
         case .text: TemplateValue()
