@@ -12,15 +12,16 @@ struct ReleaseValues {
         case values(YAMLNode, Anchors)
         /// One value, at a path; `nil` for a value of another resource.
         case parameter(keys: [String], value: YAMLNode?)
-        case file(String)
+        /// A file, which can follow values of the release in their list.
+        case file(String, followsValues: Bool)
         /// A resource whose values are not in the file.
         case resource(String)
 
         /// The rank of the source: one with a greater rank has precedence.
         var precedence: Int {
             switch self {
-            case .file, .resource: 0
-            case .values: 1
+            case .file(_, followsValues: false), .resource: 0
+            case .file, .values: 1
             case .parameter: 2
             }
         }
@@ -57,13 +58,20 @@ struct ReleaseValues {
 
     private mutating func add(_ node: YAMLNode, of key: String, _ anchors: Anchors) {
         switch key {
-        case "values", "valuesObject", "valuesInline", "valuesContent", "overrides",
-            "release_values":
-            for value in node.items ?? [node] { add(values: value, anchors) }
-        case "parameters", "set", "setString", "setValues", "setValueTemplates":
+        case "values", "valuesTemplate", "valuesObject", "valuesInline", "valuesContent",
+            "overrides", "release_values":
+            var followsValues = false
+            for value in node.items ?? [node] {
+                add(values: value, followsValues: followsValues, anchors)
+                if value.text == nil { followsValues = true }
+            }
+        case "parameters", "set", "setTemplate", "setString", "setValues", "setValueTemplates":
             add(parameters: node)
-        case "valueFiles", "valuesFiles", "valuesFile", "additionalValuesFiles", "values_files":
+        case "valueFiles", "valuesFiles", "valuesFile", "values_files":
             for file in node.items ?? [node] { add(file: file) }
+        case "additionalValuesFiles":
+            // kustomize merges `valuesInline` into the file before them.
+            for file in node.items ?? [node] { add(file: file, followsValues: true) }
         case "valuesFrom", "values_from":
             for item in node.items ?? [] { add(resource: item) }
         case "chart":
@@ -72,12 +80,14 @@ struct ReleaseValues {
         }
     }
 
-    private mutating func add(values node: YAMLNode, _ anchors: Anchors) {
+    private mutating func add(
+        values node: YAMLNode, followsValues: Bool, _ anchors: Anchors
+    ) {
         guard let text = node.text else {
             if let node = anchors.resolve(node) { sources.append(.values(node, anchors)) }
             return
         }
-        guard text.contains(":") else { return add(file: node) }
+        guard text.contains(":") else { return add(file: node, followsValues: followsValues) }
         var budget = Anchors.mergeLimit
         let stream = try? YAMLDocumentStream(parsing: Array(text.utf8), limits: FileText.limits)
         guard let root = stream?.documents.first?.root,
@@ -86,8 +96,10 @@ struct ReleaseValues {
         sources.append(.values(root, anchors))
     }
 
-    private mutating func add(file node: YAMLNode) {
-        if let path = MergedMapping.text(node) { sources.append(.file(path)) }
+    private mutating func add(file node: YAMLNode, followsValues: Bool = false) {
+        if let path = MergedMapping.text(node) {
+            sources.append(.file(path, followsValues: followsValues))
+        }
     }
 
     private mutating func add(parameters node: YAMLNode) {

@@ -19,7 +19,7 @@ extension SiteFinder {
             switch source {
             case .values(let root, let anchors): found = Self.names(at: keys, in: root, anchors)
             case .parameter(let path, let value): found = [(path, value)]
-            case .file(let stated):
+            case .file(let stated, _):
                 guard let file = withBases({ $0.file(ofRelease: stated) }) ?? nil,
                     let values = context.files?.values(in: file)
                 else {
