@@ -26,24 +26,22 @@ extension Authenticator {
     /// after a check that failed or was canceled, the next rejected request sends another one.
     func learnSchemeFromVersionCheck(for operation: Operation) async throws -> AuthScheme? {
         let result: VersionCheck
-        if let known = knowledge.withLock({ $0.versionCheck }) {
-            result = known
-        } else {
-            do {
-                result = try await versionChecks.value(for: policy.origin) {
-                    try await self.storedVersionCheck(for: operation)
-                }
-            } catch is RegistryError {
-                // The original error response is more useful than the failure of the check.
-                return nil
+        do {
+            result = try await versionChecks.value(for: policy.origin) {
+                try await self.storedVersionCheck(for: operation)
             }
+        } catch is RegistryError {
+            // The original error response is more useful than the failure of the check.
+            return nil
         }
         guard case .rejected(let errorResponse) = result else { return nil }
         return try learnScheme(from: errorResponse, for: operation)
     }
 
-    /// Sends a version check, and stores its result before the waiting requests are resumed.
+    /// Returns the stored result, or sends a version check and stores its result before the waiting
+    /// requests are resumed.
     private func storedVersionCheck(for operation: Operation) async throws -> VersionCheck {
+        if let known = knowledge.withLock({ $0.versionCheck }) { return known }
         let result: VersionCheck
         do {
             result = try await checkVersion(
