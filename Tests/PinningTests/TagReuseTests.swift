@@ -34,6 +34,16 @@ import Testing
             Array(text.utf8), path: "values.yaml", context: FileContext(reuse: reuse))
     }
 
+    @Test func `templates without images do not use up the limit of words`() throws {
+        let action = "{{- if .Values.c0.o1 -}}\n{{- .Values.c0.o1 -}}\n{{- end -}}\n"
+        let helpers = (0..<60).map { number in
+            "{{ define \"h\(number)\" }}\(String(repeating: action, count: 15)){{ end }}\n"
+        }
+        let uses = (0..<60).map { "{{ include \"h\($0)\" . }}\n" }
+        let image = "image: {{ .Values.web.image.repository }}:{{ .Values.web.image.tag }}\n"
+        #expect(try Self.canHoldDigest([helpers.joined() + uses.joined(), image]))
+    }
+
     @Test(arguments: [
         ["app.kubernetes.io/version: {{ .Values.web.image.tag | quote }}\n"],
         ["version: \"{{ $.Values.web.image.tag }}\"\n"],

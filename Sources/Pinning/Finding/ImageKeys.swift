@@ -52,20 +52,10 @@ enum ImageKeys {
     }
 
     /// Returns a Boolean value that indicates whether a key is that of a digest.
-    static func isDigest(_ key: String) -> Bool {
-        switch shape(of: key) {
-        case .digest, .sha: true
-        default: false
-        }
-    }
+    static func isDigest(_ key: String) -> Bool { isVersion(key) && shape(of: key) != .tag }
 
     /// Returns a Boolean value that indicates whether a key is that of a tag or a digest.
-    static func isVersion(_ key: String) -> Bool {
-        switch shape(of: key) {
-        case .tag, .digest, .sha: true
-        default: false
-        }
-    }
+    static func isVersion(_ key: String) -> Bool { shape(of: key) != .reference }
 
     /// Returns a Boolean value that indicates whether a value of a key can be identified by a directive:
     /// a tag, or a digest.

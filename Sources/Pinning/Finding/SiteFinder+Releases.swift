@@ -83,7 +83,10 @@ extension SiteFinder {
         if path.last?.hasSuffixIgnoringCase("registry") ?? false {
             return name.hasPrefix("\(ImageComposer.trimmed(text))/")
         }
-        return text == site.repository?.text || name.hasSuffix("/\(text)")
-            || ImageText.reference(text)?.repository == image
+        if text == site.repository?.text || ImageText.reference(text)?.repository == image {
+            return true
+        }
+        // The registry can be elsewhere, unless the name has one.
+        return name.hasSuffix("/\(text)") && !ImageText.hasRegistry(site.repository?.text ?? "")
     }
 }

@@ -36,6 +36,7 @@ struct TagCombination: Hashable, Sendable {
             part.value,
             where: part.text.hasSuffix("@") ? ImageKeys.isDigest : ImageKeys.isVersion)
         guard !tags.paths.isEmpty, part.text.isEmpty || ":@".contains(part.text.suffix(1)),
+            word.parts.first?.text.hasPrefix("pkg:") == false,
             !word.parts[...index].contains(where: { Self.hasOtherScheme($0.text) })
         else { return nil }
         text = String(part.text.dropLast())
@@ -60,10 +61,8 @@ struct TagCombination: Hashable, Sendable {
         }
     }
 
-    /// Returns a Boolean value that indicates whether a text begins a URL or a package URL, and not an
-    /// image.
+    /// Returns a Boolean value that indicates whether a text has a scheme that is not that of an image.
     private static func hasOtherScheme(_ text: String) -> Bool {
-        if text.contains("pkg:") { return true }
         guard let scheme = text.firstRange(of: "://") else { return false }
         return !["docker", "oci"].contains { text[..<scheme.lowerBound].hasSuffix($0) }
     }
@@ -88,27 +87,22 @@ struct TagCombination: Hashable, Sendable {
             let common = zip(other, pattern).prefix { $0 == $1 }.count
             return Array(path[..<common] + other[common...])
         }
-        var result = self
-        result.names.paths = names.paths.map(bind)
-        result.tags.paths = tags.paths.map(bind)
-        result.registries.paths = registries.paths.map(bind)
-        for index in conditions.indices {
-            result.conditions[index].values.paths = conditions[index].values.paths.map(bind)
-        }
-        return result
+        return mapped(bind)
     }
 
     /// Returns the combination with paths below that of a subchart.
     func below(_ prefix: [String]) -> TagCombination {
-        func extend(_ path: [String]) -> [String] {
-            path.first == "global" ? path : prefix + path
-        }
+        mapped { path in path.first == "global" ? path : prefix + path }
+    }
+
+    /// Returns the combination with other paths of all values.
+    private func mapped(_ transform: ([String]) -> [String]) -> TagCombination {
         var result = self
-        result.names.paths = names.paths.map(extend)
-        result.tags.paths = tags.paths.map(extend)
-        result.registries.paths = registries.paths.map(extend)
+        result.names.paths = names.paths.map(transform)
+        result.tags.paths = tags.paths.map(transform)
+        result.registries.paths = registries.paths.map(transform)
         for index in conditions.indices {
-            result.conditions[index].values.paths = conditions[index].values.paths.map(extend)
+            result.conditions[index].values.paths = conditions[index].values.paths.map(transform)
         }
         return result
     }

@@ -145,7 +145,7 @@ import AsyncPrimitives
         #expect(chunkCount == 1)
     }
 
-    @Test func `an empty stream is incomplete`() async throws {
+    @Test func `a layer of which no stream is read is incomplete`() async throws {
         let cache = LayerScanCache(Mirror.scanner)
         let result = try await cache.contents(of: try Self.layer("+gzip")) { _ in }
         #expect(throws: LayerScanError.self) { try result.get() }
