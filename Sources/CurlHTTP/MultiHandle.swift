@@ -6,7 +6,8 @@ internal import HTTP
 
 /// The owner of the `CURLM *`, and of the sockets and the time that libcurl waits for.
 ///
-/// It is unchecked, because the compiler does not know that only the event loop's thread uses it.
+/// It is unchecked, because the compiler does not know that the creating thread hands it over to the
+/// event loop's thread, which alone uses it from then on. Other threads use only ``wakeup``.
 ///
 /// Source: curl_multi_socket_action(3).
 @safe
