@@ -131,29 +131,60 @@ private struct ValueLookup {
     ) -> String? {
         guard combination.conditions.allSatisfy(isPossible) else { return nil }
         let names = combination.names
-        if names.isOrdered || names.paths.count < 2, combination.tags.isOrdered {
+        if names.isOrdered || names.sources.count < 2, combination.tags.isOrdered {
             let preceding = combination.tags.paths.prefix { $0 != tag }
             guard !preceding.contains(where: isSet) else { return nil }
         }
-        if names.paths.isEmpty {
+        if names.sources.isEmpty {
             return Self.isEnd(combination.text, of: image) ? nil : combination.text
         }
-        for name in names.paths {
-            let values = texts(at: name)
-            if values.isEmpty, names.paths.count > 1 || isUnused(name) { continue }
-            if !isOwn(name, of: site, tag: tag, combination.text),
-                names.isOrdered || !hasOwnTag(name, among: combination.tags, like: tag),
-                values.isEmpty
-                    || values.contains(where: {
-                        !isSame($0 + combination.text, at: name, in: combination, image, site)
-                    })
-            {
-                return name.joined(separator: ".") + combination.text
-            }
+        for source in names.sources {
+            let result: NameUse =
+                switch source {
+                case .value(let path):
+                    use(ofNameAt: path, in: combination, image, site, tag: tag)
+                case .text(let text):
+                    isSame(text + combination.text, in: combination, image, site)
+                        ? .same : .other(text + combination.text)
+                }
+            switch result {
+            case .other(let name): return name
             // The first value of several is used.
-            if names.isOrdered, !name.contains(String(TemplateValue.anyStep)) { return nil }
+            case .same where names.isOrdered: return nil
+            case .same, .unused, .sameInElements: continue
+            }
         }
         return nil
+    }
+
+    /// The use of a name in a combination with the tag of an image.
+    private enum NameUse {
+        /// The name is that of another image.
+        case other(String)
+        case same
+        /// The name is that of the image in each element that has one.
+        case sameInElements
+        /// There is no name.
+        case unused
+    }
+
+    private func use(
+        ofNameAt path: [String], in combination: TagCombination, _ image: Repository,
+        _ site: ImageReferenceSite, tag: [String]
+    ) -> NameUse {
+        let names = combination.names
+        let values = texts(at: path)
+        if values.isEmpty, names.sources.count > 1 || isUnused(path) { return .unused }
+        if !isOwn(path, of: site, tag: tag, combination.text),
+            names.isOrdered || !hasOwnTag(path, among: combination.tags, like: tag),
+            values.isEmpty
+                || values.contains(where: {
+                    !isSame($0 + combination.text, at: path, in: combination, image, site)
+                })
+        {
+            return .other(path.joined(separator: ".") + combination.text)
+        }
+        return path.contains(String(TemplateValue.anyStep)) ? .sameInElements : .same
     }
 
     /// Returns a Boolean value that indicates whether a value is never missing, so that no later one is
@@ -166,8 +197,19 @@ private struct ValueLookup {
         return count >= finder.nodes(at: Array(path[...wildcard]), under: own).count
     }
 
+    /// Returns a Boolean value that indicates whether a template takes a value for false.
+    ///
+    /// Source: Go, `text/template` § Actions.
+    private static func isFalse(_ node: YAMLNode) -> Bool {
+        guard let text = MergedMapping.text(node) else { return true }
+        guard case .scalar(_, .plain) = node.kind else { return false }
+        return ["false", "0"].contains(text.lowercased())
+    }
+
     private func isPossible(_ condition: TagCombination.Condition) -> Bool {
-        let isEmpty = condition.values.paths.allSatisfy { texts(at: $0).isEmpty }
+        let isEmpty = condition.values.paths.allSatisfy { path in
+            finder.nodes(at: path, under: own).allSatisfy(Self.isFalse)
+        }
         if condition.isEmpty { return isEmpty }
         return !isEmpty || condition.values.paths.contains(where: hasContent)
     }
@@ -212,8 +254,8 @@ private struct ValueLookup {
     /// Returns a Boolean value that indicates whether a name is that of the image of the site, with each
     /// registry that it can have.
     private func isSame(
-        _ text: String, at path: [String], in combination: TagCombination, _ image: Repository,
-        _ site: ImageReferenceSite
+        _ text: String, at path: [String]? = nil, in combination: TagCombination,
+        _ image: Repository, _ site: ImageReferenceSite
     ) -> Bool {
         registries(at: path, in: combination).allSatisfy { registry in
             if text == site.repository?.text, registry == site.registry?.text ?? "" { return true }
@@ -224,10 +266,15 @@ private struct ValueLookup {
     }
 
     /// Returns the registries that a name can have: that of its mapping, or those of the template.
-    private func registries(at path: [String], in combination: TagCombination) -> [String] {
-        let stated = combination.registries.paths.lazy.compactMap { texts(at: $0).first }
+    private func registries(at path: [String]?, in combination: TagCombination) -> [String] {
+        let stated = combination.registries.sources.lazy.compactMap { source in
+            switch source {
+            case .value(let path): texts(at: path).first
+            case .text(let text): text
+            }
+        }
         if combination.registries.isOrdered, let first = stated.first { return [first] }
-        if let own = texts(at: path.dropLast() + ["registry"]).first { return [own] }
+        if let path, let own = texts(at: path.dropLast() + ["registry"]).first { return [own] }
         return stated.isEmpty ? [""] : Array(stated)
     }
 

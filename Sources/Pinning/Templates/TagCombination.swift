@@ -2,11 +2,24 @@
 
 /// The name and the tag, or the digest, that a template combines to an image.
 struct TagCombination: Hashable, Sendable {
-    /// Values below `.Values`, as paths in which `*` is any step.
+    /// A value below `.Values`, as a path in which `*` is any step, or a text of the template.
+    enum Source: Hashable, Sendable {
+        case value([String])
+        case text(String)
+    }
+
+    /// The sources of which a value is one.
     struct Alternatives: Hashable, Sendable {
-        fileprivate(set) var paths: [[String]]
+        fileprivate(set) var sources: [Source]
         /// A Boolean value that indicates whether the first one that is not empty is used.
         let isOrdered: Bool
+
+        fileprivate static let none = Alternatives(sources: [], isOrdered: true)
+
+        /// The paths of values.
+        var paths: [[String]] {
+            sources.compactMap { if case .value(let path) = $0 { path } else { nil } }
+        }
     }
 
     struct Condition: Hashable, Sendable {
@@ -15,7 +28,7 @@ struct TagCombination: Hashable, Sendable {
         let isEmpty: Bool
     }
 
-    /// The values with the name; empty if only a text of the template has it.
+    /// The values with the name; empty if only the text between values has it.
     private(set) var names: Alternatives
     /// The text of the template between the name and the tag, without the separator.
     let text: String
@@ -30,44 +43,86 @@ struct TagCombination: Hashable, Sendable {
     }
 
     private init?(of word: TemplateWord, tagIn index: Int) {
-        let part = word.parts[index]
-        // An at sign precedes a digest, never a tag.
-        let tags = Alternatives(
-            part.value,
-            where: part.text.hasSuffix("@") ? ImageKeys.isDigest : ImageKeys.isVersion)
-        guard !tags.paths.isEmpty, part.text.isEmpty || ":@".contains(part.text.suffix(1)),
+        guard let separator = Self.separator(before: index, in: word),
             word.parts.first?.text.hasPrefix("pkg:") == false,
             !word.parts[...index].contains(where: { Self.hasOtherScheme($0.text) })
         else { return nil }
-        text = String(part.text.dropLast())
-        let none = Alternatives(paths: [], isOrdered: true)
-        let nameIndex = word.parts[..<index].lastIndex {
-            !Alternatives($0.value, where: Self.isName).paths.isEmpty
+        tags = Alternatives(
+            word.parts[index].value,
+            where: separator.precedesDigest ? ImageKeys.isDigest : ImageKeys.isVersion)
+        guard !tags.paths.isEmpty else { return nil }
+        text = separator.text
+        let isImage = word.isImage
+        let candidates = word.parts[..<separator.part].map {
+            Alternatives(nameIn: $0.value, ofImage: isImage)
         }
-        // Without a slash, the text before a colon can be anything.
-        guard nameIndex != nil || text.contains("/") else { return nil }
-        names = nameIndex.map { Alternatives(word.parts[$0].value, where: Self.isName) } ?? none
-        registries = none
-        if let nameIndex, nameIndex > 0, word.parts[nameIndex].text == "/" {
-            registries = Alternatives(word.parts[nameIndex - 1].value) {
+        names = .none
+        registries = .none
+        if let nameIndex = candidates.lastIndex(where: { !$0.sources.isEmpty }) {
+            names = candidates[nameIndex]
+            // A text can be the registry, or have it.
+            let isAfterRegistry = nameIndex > 0 && word.parts[nameIndex].text == "/"
+            let value = word.parts[isAfterRegistry ? nameIndex - 1 : nameIndex].value
+            registries = Alternatives(value, acceptsTexts: isAfterRegistry) {
                 $0.hasSuffixIgnoringCase("registry")
             }
         }
-        self.tags = tags
+        if names.sources.isEmpty, isImage, separator.part > 0 {
+            // The value of any key can be the name.
+            names = Alternatives(word.parts[separator.part - 1].value) { key in
+                !ImageKeys.isVersion(key) && !key.hasSuffixIgnoringCase("registry")
+            }
+        }
+        // Elsewhere, the text before a colon can be anything.
+        guard !names.sources.isEmpty || text.contains("/") || (isImage && !text.isEmpty) else {
+            return nil
+        }
         conditions = word.conditions.compactMap { condition in
             let values = Alternatives(condition.value) { _ in true }
-            guard values.paths.count == condition.value.paths.count else { return nil }
+            guard values.paths.count == condition.value.paths.count,
+                condition.value.texts.isEmpty
+            else { return nil }
             return Condition(values: values, isEmpty: condition.isEmpty)
         }
     }
 
+    /// The separator between a name and a tag or a digest.
+    private struct Separator {
+        /// The part of the word whose text has it.
+        let part: Int
+        /// The text before it.
+        let text: String
+        let precedesDigest: Bool
+    }
+
+    /// Returns the last separator before a value, which can have a prefix such as `v`; `nil` if the
+    /// value is not the tag or the digest of an image.
+    private static func separator(before index: Int, in word: TemplateWord) -> Separator? {
+        for part in (0...index).reversed() {
+            let text = word.parts[part].text
+            if let end = text.lastIndex(where: { ":@".contains($0) }) {
+                guard !text[end...].contains("/") else { return nil }
+                let before = text[..<end]
+                let name = before.hasSuffix("@sha256") ? before.dropLast("@sha256".count) : before
+                // An at sign precedes a digest, never a tag.
+                return Separator(
+                    part: part, text: String(name),
+                    precedesDigest: text[end] == "@" || name.endIndex != before.endIndex)
+            }
+            guard !text.contains("/") else { break }
+        }
+        // Functions such as `join`, and the fields of a resource, have no text between values.
+        guard word.parts[index].text.isEmpty else { return nil }
+        return Separator(part: index, text: "", precedesDigest: false)
+    }
+
     /// Returns a Boolean value that indicates whether a text has a scheme that is not that of an image.
-    private static func hasOtherScheme(_ text: String) -> Bool {
+    fileprivate static func hasOtherScheme(_ text: String) -> Bool {
         guard let scheme = text.firstRange(of: "://") else { return false }
         return !["docker", "oci"].contains { text[..<scheme.lowerBound].hasSuffix($0) }
     }
 
-    private static func isName(_ key: String) -> Bool {
+    fileprivate static func isName(_ key: String) -> Bool {
         ImageText.isImageKey(key) || key == "name"
             || key.hasSuffixIgnoringCase("repository") || key.hasSuffixIgnoringCase("repo")
     }
@@ -98,28 +153,58 @@ struct TagCombination: Hashable, Sendable {
     /// Returns the combination with other paths of all values.
     private func mapped(_ transform: ([String]) -> [String]) -> TagCombination {
         var result = self
-        result.names.paths = names.paths.map(transform)
-        result.tags.paths = tags.paths.map(transform)
-        result.registries.paths = registries.paths.map(transform)
+        result.names = names.mapped(transform)
+        result.tags = tags.mapped(transform)
+        result.registries = registries.mapped(transform)
         for index in conditions.indices {
-            result.conditions[index].values.paths = conditions[index].values.paths.map(transform)
+            result.conditions[index].values = conditions[index].values.mapped(transform)
         }
         return result
     }
 }
 
 extension TagCombination.Alternatives {
-    /// Creates the alternatives whose last key meets a condition.
-    fileprivate init(_ value: TemplateValue, where isIncluded: (String) -> Bool) {
-        func path(_ path: TemplateValue.Path) -> [String]? {
-            guard path.count > 1, path.first == "Values" else { return nil }
-            let keys = path.dropFirst().map(String.init)
-            return isIncluded(keys[keys.count - 1]) ? keys : nil
+    /// Creates the alternatives whose last key meets a condition, with texts.
+    fileprivate init(
+        _ value: TemplateValue, acceptsTexts: Bool = false,
+        where isIncluded: (String) -> Bool
+    ) {
+        func source(_ alternative: TemplateValue.Alternative) -> TagCombination.Source? {
+            switch alternative {
+            case .path(let path):
+                guard path.count > 1, path.first == "Values" else { return nil }
+                let keys = path.dropFirst().map(String.init)
+                return isIncluded(keys[keys.count - 1]) ? .value(keys) : nil
+            case .text(let text): return acceptsTexts ? .text(String(text)) : nil
+            case .call: return nil
+            }
         }
-        let order: [[String]]? = value.order?.compactMap { alternative in
-            if case .path(let steps) = alternative { path(steps) } else { nil }
-        }
-        paths = order ?? value.paths.compactMap(path).sorted { $0.lexicographicallyPrecedes($1) }
+        let order = value.order?.compactMap(source)
+        sources =
+            order
+            ?? value.paths.sorted { $0.lexicographicallyPrecedes($1) }.map { .path($0) }
+            .compactMap(source) + value.texts.sorted().compactMap { source(.text($0)) }
         isOrdered = order != nil
+    }
+
+    /// Creates the alternatives that are the name of an image.
+    ///
+    /// A text without a slash is one only in the value of a key such as `image`, or instead of a name.
+    fileprivate init(nameIn value: TemplateValue, ofImage isImage: Bool) {
+        self.init(value, acceptsTexts: true, where: TagCombination.isName)
+        let acceptsAll = isImage || !paths.isEmpty
+        sources = sources.filter { source in
+            guard case .text(let text) = source else { return true }
+            return (acceptsAll || text.contains("/")) && !TagCombination.hasOtherScheme(text)
+        }
+    }
+
+    fileprivate func mapped(_ transform: ([String]) -> [String]) -> TagCombination.Alternatives {
+        var result = self
+        result.sources = sources.map { source in
+            guard case .value(let path) = source else { return source }
+            return .value(transform(path))
+        }
+        return result
     }
 }

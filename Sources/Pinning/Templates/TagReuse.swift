@@ -38,14 +38,14 @@ public struct TagReuse: Hashable, Sendable {
         templates: [[UInt8]], libraries: [[UInt8]] = [], isComplete: Bool = true
     ) {
         let scanner = TemplateScanner(templates, libraries: libraries)
-        let versions = TemplateVersions(scanner)
+        let words = TemplateWords(scanner)
+        let versions = TemplateVersions(scanner, changes: words.changes)
         let wildcard = String(TemplateValue.anyStep)
         let unknown = versions.paths.filter { $0.last == String(TemplateValue.anyPath) }
         self.unknown = Set(unknown.map { Array($0.dropLast()) })
         let known = versions.paths.subtracting(unknown)
         patterns = known.filter { $0.contains(wildcard) }
         paths = known.subtracting(patterns)
-        let words = TemplateWords(scanner)
         for combination in words.all.lazy.flatMap(TagCombination.all) {
             for path in combination.tags.paths {
                 let key = path.contains(wildcard) ? Array(path.suffix(1)) : path

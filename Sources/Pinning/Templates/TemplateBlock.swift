@@ -15,8 +15,8 @@ struct TemplateBlock {
     var otherLine: TemplateLine?
     /// The conditions before the block.
     let conditions: [TemplateWord.Condition]
-    /// The value whose content decides that the current branch is used; `nil` if it is unknown.
-    var condition: TemplateValue?
+    /// The condition that alone decides that the current branch is used; `nil` if it is unknown.
+    var condition: TemplateWord.Condition?
     /// The conditions under which no branch before the current one is used.
     private var otherwise: [TemplateWord.Condition] = []
     /// A Boolean value that indicates whether one of the branches is always used.
@@ -41,7 +41,7 @@ struct TemplateBlock {
         otherLine = joined(line)
         line = self.line
         if let condition, !isLoop, otherwise.count < TemplateWord.limit {
-            otherwise.append(TemplateWord.Condition(value: condition, isEmpty: true))
+            otherwise.append(condition.negated)
         }
         condition = nil
         for condition in otherwise { line.add(condition) }

@@ -10,23 +10,42 @@ struct TemplateDefinition {
     private(set) var calls = TemplateValue()
     /// The words with tags or digests that it combines of values.
     private(set) var words: Set<TemplateWord> = []
-    /// A Boolean value that indicates whether it combines more words.
+    /// The changes that it makes to values.
+    private(set) var changes: Set<TemplateChange> = []
+    /// A Boolean value that indicates whether it combines more words or makes more changes.
     private(set) var hasMoreWords = false
     /// A Boolean value that indicates whether the template can use more values.
     var isIncomplete = false
 
     /// The maximum number of paths, and of calls, in each property; large charts have some thousands.
     private static let limit = 16_384
+    /// The maximum number of changes of values.
+    private static let changeLimit = 256
 
     /// Records the values that an action reads.
-    mutating func record(_ expression: TemplateExpression, isOutput: Bool, isVersion: Bool) {
+    mutating func record(
+        _ expression: TemplateExpression, under conditions: [TemplateWord.Condition],
+        isOutput: Bool, isVersion: Bool
+    ) {
         calls.formUnion(expression.calls, limit: Self.limit)
         versions.formUnion(expression.versions, limit: Self.limit)
-        record(expression.words)
+        for var change in expression.valueChanges where !change.value.isEmpty {
+            guard changes.count < Self.changeLimit else {
+                hasMoreWords = true
+                break
+            }
+            change.conditions = conditions
+            changes.insert(change)
+        }
         guard isOutput || isVersion else { return }
         let value = expression.result.flattened
         if isOutput { output.formUnion(value, limit: Self.limit) }
         if isVersion { versions.formUnion(value, limit: Self.limit) }
+    }
+
+    /// Records a text that the template outputs.
+    mutating func record(text: Substring) {
+        output.formUnion(TemplateValue(text: text), limit: Self.limit)
     }
 
     /// Records words that the template combines of values.
@@ -68,7 +87,11 @@ struct TemplateVersions {
     private(set) var isComplete = true
 
     /// Finds the values in templates.
-    init(_ scanner: TemplateScanner) {
+    ///
+    /// - Parameters:
+    ///   - scanner: The templates.
+    ///   - changes: The changes that they make to values below the root context.
+    init(_ scanner: TemplateScanner, changes: Set<TemplateChange>) {
         definitions = scanner.definitions
         var found: Paths = []
         repeat {
@@ -77,6 +100,9 @@ struct TemplateVersions {
             isRecursive = false
             found = versions(of: scanner.main, isVersion: false, depth: 0)
         } while isRecursive && isComplete && known != previous
+        for change in changes {
+            found.formUnion(found.flatMap { change.replacement(of: $0)?.paths ?? [] })
+        }
         paths = Set(
             found.filter { $0.first == "Values" }.map { $0.dropFirst().map(String.init) })
     }

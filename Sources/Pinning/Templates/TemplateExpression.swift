@@ -12,6 +12,10 @@ struct TemplateExpression {
     private(set) var words: [TemplateWord] = []
     /// The values that functions such as `set` add to the dictionaries of variables; `nil` for the dot.
     private(set) var changes: [(variable: Substring?, value: TemplateValue)] = []
+    /// The changes of values that functions such as `set` make.
+    private(set) var valueChanges: [TemplateChange] = []
+    /// The known conditions under which the result is not empty.
+    private(set) var conditions: [TemplateWord.Condition] = []
 
     private let dot: TemplateValue
     private let variables: [Substring: TemplateValue]
@@ -58,17 +62,41 @@ struct TemplateExpression {
             function = TemplateFunction(name)
         }
         var operands: [TemplateOperand] = []
-        while let operand = readOperand() { operands.append(operand) }
+        var tests: [[TemplateWord.Condition]] = []
+        if piped != nil { tests.append(conditions) }
+        while true {
+            let isGroup = rest.first == .open
+            guard let operand = readOperand() else { break }
+            operands.append(operand)
+            tests.append(isGroup ? conditions : Self.conditions(of: operand.value))
+        }
         if let piped { operands.append(.value(piped)) }
-        return apply(function, to: operands)
+        let result = apply(function, to: operands)
+        switch function {
+        case .conjunction: conditions = tests.flatMap(\.self)
+        case .negation:
+            conditions = tests.count == 1 && tests[0].count == 1 ? [tests[0][0].negated] : []
+        case .pass where tests.count == 1: conditions = tests[0]
+        default: conditions = Self.conditions(of: result)
+        }
+        return result
+    }
+
+    /// Returns the conditions under which a value is not empty.
+    private static func conditions(of value: TemplateValue) -> [TemplateWord.Condition] {
+        guard let order = value.order, !order.isEmpty else { return [] }
+        return [TemplateWord.Condition(value: value, isEmpty: false)]
     }
 
     private mutating func readOperand() -> TemplateOperand? {
         switch rest.first {
         case .pipe?, .close?, nil: return nil
-        case .string(let text)?, .name(let text)?:
+        case .string(let text)?:
             rest.removeFirst()
             return .text(text)
+        case .name(let name)?:
+            rest.removeFirst()
+            return .name(name)
         case .chain(let variable, let fields)?:
             rest.removeFirst()
             return .chain(
@@ -121,24 +149,53 @@ struct TemplateExpression {
                 .appending(operands.dropFirst().map(Self.step))
         case .dig:
             let value = operands.last?.value ?? TemplateValue()
-            var result = value.appending(operands.dropLast(2).map(Self.step))
-            if let other = operands.dropLast().last?.value { result.formUnion(other) }
-            return result
+            let result = value.appending(operands.dropLast(2).map(Self.step))
+            return result.or(operands.dropLast().last?.value ?? TemplateValue())
         case .dictionary:
             var keys: [Substring: TemplateValue] = [:]
             for index in stride(from: 0, to: operands.count - 1, by: 2) {
-                if case .text(let key) = operands[index] { keys[key] = operands[index + 1].value }
+                if let key = operands[index].text { keys[key] = operands[index + 1].value }
             }
             return TemplateValue(keys: keys)
+        case .list: return TemplateValue(elements: operands.map(\.value))
+        case .element:
+            let value = operands.first?.value ?? TemplateValue()
+            if let elements = value.elements {
+                return elements.reduce(TemplateValue()) { $0.or($1) }
+            }
+            // The value can also be a text that a function split.
+            var result = value.appending([TemplateValue.anyStep])
+            result.formUnion(value.withoutKeys)
+            return result
+        case .elements:
+            return Self.union(of: operands.map { .value($0.value.withoutPositions) })
+        case .append:
+            let added = Self.union(of: Array(operands.dropFirst()))
+            var list = (operands.first?.value ?? TemplateValue()).withoutPositions
+            list.formUnion(TemplateValue(keys: [TemplateValue.anyStep: added]))
+            return list
         case .set:
             guard operands.count > 2, let dictionary = operands.first else {
                 return Self.union(of: operands)
             }
-            return change(
-                dictionary, by: TemplateValue(keys: [Self.step(operands[1]): operands[2].value]))
-        case .merge:
+            let key = Self.step(operands[1])
+            let value = operands[2].value
+            valueChanges.append(
+                TemplateChange(
+                    target: dictionary.value.withoutKeys.appending([key]), value: value,
+                    isFallback: false))
+            return change(dictionary, by: TemplateValue(keys: [key: value]))
+        case .merge(let overwrites):
             guard let dictionary = operands.first else { return TemplateValue() }
-            return change(dictionary, by: Self.union(of: Array(operands.dropFirst())))
+            let others = operands.dropFirst().map(\.value)
+            let ordered = overwrites ? others.reversed() : others
+            let other = ordered.reduce(TemplateValue()) { $0.or($1) }
+            valueChanges.append(
+                TemplateChange(
+                    target: dictionary.value.withoutKeys, value: other, isFallback: !overwrites))
+            let result = overwrites ? other.or(dictionary.value) : dictionary.value.or(other)
+            _ = change(dictionary, by: other)
+            return result
         case .coalesce:
             return operands.reduce(TemplateValue()) { $0.or($1.value) }
         case .fallback:
@@ -146,33 +203,44 @@ struct TemplateExpression {
         case .choice: return Self.union(of: Array(operands.prefix(2)))
         case .pluck:
             guard let key = operands.first.map(Self.step) else { return TemplateValue() }
-            return operands.dropFirst().reduce(TemplateValue()) { result, mapping in
-                var result = result
-                result.formUnion(mapping.value.appending([key]))
-                return result
-            }
+            return TemplateValue(
+                elements: operands.dropFirst().map { $0.value.appending([key]) })
         case .evaluate: return evaluate(operands)
         case .format:
-            if case .text(let format)? = operands.first {
-                add(TemplateWord(format: format, of: operands.dropFirst()))
+            guard case .text(let format)? = operands.first else {
+                return Self.union(of: operands)
             }
-            return Self.union(of: operands)
+            let word = TemplateWord(format: format, of: operands.dropFirst())
+            add(word)
+            if let text = word.wholeText { return TemplateValue(text: Substring(text)) }
+            return Self.union(of: Array(operands.dropFirst()))
         case .concatenate:
-            let all = Self.union(of: operands)
-            let texts = operands.compactMap(\.text)
-            guard texts.isEmpty || texts.contains(where: { $0.contains(":") || $0.contains("@") })
-            else { return all }
-            // Each value can be before each other one, as those of a list.
-            add(TemplateWord(parts: [all, all].map { TemplateWord.Part(text: "", value: $0) }))
-            return all
+            let word = TemplateWord(operands)
+            add(word)
+            if let text = word.wholeText { return TemplateValue(text: Substring(text)) }
+            return Self.union(of: operands)
+        case .join:
+            guard let separator = operands.first, let list = operands.dropFirst().first?.value
+            else { return Self.union(of: operands) }
+            if let elements = list.elements {
+                add(
+                    TemplateWord(
+                        elements.map { [.value($0)] }.joined(separator: [separator])))
+            } else if separator.text.map({ $0.contains(":") || $0.contains("@") }) ?? true {
+                // Each element can be before each other one.
+                add(TemplateWord([.value(list), .value(list)]))
+            }
+            return list.flattened
+        case .conjunction: return Self.union(of: operands)
+        case .negation: return TemplateValue()
         case .test: return TemplateValue()
         case .compare:
             versions.formUnion(Self.union(of: operands).flattened)
-            return Self.union(of: operands)
+            return Self.union(ofValuesIn: operands)
         case .remove(let parts):
-            guard case .text(let text)? = operands.first else { return Self.union(of: operands) }
-            return Self.union(of: operands).removing(parts(text))
-        case .pass: return Self.union(of: operands)
+            let values = Self.union(ofValuesIn: operands)
+            return operands.first?.text.map { values.removing(parts($0)) } ?? values
+        case .pass: return Self.union(ofValuesIn: operands)
         }
     }
 
@@ -186,6 +254,7 @@ struct TemplateExpression {
             return operands.first?.value ?? TemplateValue()
         }
         guard nesting < Self.nestingLimit else { return .unknown }
+        guard text.contains("{{") else { return TemplateValue(text: text) }
         let context = operands.dropFirst().first?.value ?? TemplateValue()
         let bytes = Array(text.replacing("\\\"", with: "\"").utf8)
         var output = TemplateValue()
@@ -202,6 +271,7 @@ struct TemplateExpression {
             versions.formUnion(expression.versions, limit: .max)
             calls.formUnion(expression.calls, limit: .max)
             words += expression.words
+            valueChanges += expression.valueChanges
             output.formUnion(expression.result)
             line.add(expression.result)
         }
@@ -229,11 +299,15 @@ struct TemplateExpression {
         return result
     }
 
-    /// Returns the step to an element; a number and a computed key can be any element.
+    /// Returns the union of the arguments of a function whose texts are only settings, unless there is
+    /// nothing else.
+    private static func union(ofValuesIn operands: [TemplateOperand]) -> TemplateValue {
+        let values = operands.filter { if case .text = $0 { false } else { true } }
+        return union(of: values.isEmpty ? operands : values)
+    }
+
+    /// Returns the step to an element; a computed key can be any element.
     private static func step(_ operand: TemplateOperand) -> Substring {
-        guard case .text(let text) = operand, text.contains(where: { !$0.isNumber }) else {
-            return TemplateValue.anyStep
-        }
-        return text
+        operand.text ?? TemplateValue.anyStep
     }
 }

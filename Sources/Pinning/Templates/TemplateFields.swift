@@ -39,6 +39,7 @@ struct TemplateFields {
         let mapping = mappings[last]
         guard !mapping.name.isEmpty, !mapping.tag.isEmpty else { return nil }
         return TemplateWord(
-            parts: [mapping.name, mapping.tag].map { TemplateWord.Part(text: "", value: $0) })
+            parts: [mapping.name, mapping.tag].map { TemplateWord.Part(text: "", value: $0) },
+            isImage: true)
     }
 }

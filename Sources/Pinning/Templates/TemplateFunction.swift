@@ -12,10 +12,19 @@ enum TemplateFunction: Sendable {
     case dig
     /// The result is a dictionary.
     case dictionary
+    /// The result is a list of the arguments.
+    case list
+    /// The result is an element of a list.
+    case element
+    /// The result is a list with elements of lists.
+    case elements
+    /// The result is a list with the elements of the first argument, and the others: `append LIST VALUE`.
+    case append
     /// The function adds a key to a dictionary: `set DICTIONARY KEY VALUE`.
     case set
-    /// The function adds dictionaries to the first one.
-    case merge
+    /// The function adds dictionaries to the first one, whose values have precedence unless the function
+    /// overwrites them.
+    case merge(overwrites: Bool)
     /// The result is the first argument that is not empty: `coalesce VALUE …`.
     case coalesce
     /// The result is the last argument, or the first one if that is empty: `default OTHER VALUE`.
@@ -30,13 +39,19 @@ enum TemplateFunction: Sendable {
     case format
     /// The result is a text with all arguments, in their order.
     case concatenate
+    /// The result is a text with the elements of a list: `join SEPARATOR LIST`.
+    case join
+    /// The result is empty if one of the arguments is: `and VALUE …`.
+    case conjunction
+    /// The result is whether the argument is empty.
+    case negation
     /// The result depends on the arguments but does not contain them.
     case test
     /// The function reads the arguments as versions.
     case compare
     /// The function removes parts of a digest that its first argument, a text, describes.
     case remove(@Sendable (Substring) -> TemplateValue.Obstacles)
-    /// The result can contain every argument, as for `default` and `printf`.
+    /// The result can contain every argument that is not a text of the template, as for `trimPrefix`.
     case pass
 
     init(_ name: Substring) {
@@ -46,15 +61,29 @@ enum TemplateFunction: Sendable {
     private static let table: [Substring: TemplateFunction] = {
         var table: [Substring: TemplateFunction] = [
             "include": .include, "template": .include, "index": .index, "get": .index, "dig": .dig,
-            "dict": .dictionary, "semver": .compare, "semverCompare": .compare,
+            "dict": .dictionary, "list": .list, "tuple": .list, "semver": .compare,
+            "semverCompare": .compare,
             "mustSemverCompare": .compare, "replace": .remove(replaced),
-            "set": .set, "merge": .merge, "mustMerge": .merge, "mergeOverwrite": .merge,
-            "mustMergeOverwrite": .merge, "trunc": .remove(truncated),
+            "set": .set, "merge": .merge(overwrites: false),
+            "mustMerge": .merge(overwrites: false), "mergeOverwrite": .merge(overwrites: true),
+            "mustMergeOverwrite": .merge(overwrites: true), "trunc": .remove(truncated),
             "substr": .remove { _ in .length }, "coalesce": .coalesce, "or": .coalesce,
             "default": .fallback, "ternary": .choice, "pluck": .pluck, "tpl": .evaluate,
             "printf": .format, "print": .concatenate, "println": .concatenate,
-            "cat": .concatenate, "join": .concatenate,
+            "cat": .concatenate, "join": .join, "and": .conjunction, "not": .negation,
+            "empty": .negation, "append": .append, "mustAppend": .append, "prepend": .append,
+            "mustPrepend": .append, "push": .append, "mustPush": .append,
         ]
+        for name in ["first", "last", "mustFirst", "mustLast"] {
+            table[Substring(name)] = .element
+        }
+        for name in [
+            "rest", "initial", "concat", "reverse", "uniq", "without",
+            "compact", "slice",
+        ] {
+            table[Substring(name)] = .elements
+            table["must\(name.prefix(1).uppercased())\(name.dropFirst())"] = .elements
+        }
         for name in ["split", "splitList", "splitn", "regexSplit", "mustRegexSplit", "cut"] {
             table[Substring(name)] = .remove { $0.contains("@") ? .all : [] }
         }
@@ -68,8 +97,8 @@ enum TemplateFunction: Sendable {
             table[Substring(name)] = .remove(foundByPattern)
         }
         for name in [
-            "empty", "hasKey", "has", "mustHas", "kindIs", "kindOf", "typeIs", "typeOf",
-            "typeIsLike", "eq", "ne", "lt", "le", "gt", "ge", "not", "contains", "hasPrefix",
+            "hasKey", "has", "mustHas", "kindIs", "kindOf", "typeIs", "typeOf",
+            "typeIsLike", "eq", "ne", "lt", "le", "gt", "ge", "contains", "hasPrefix",
             "hasSuffix", "regexMatch", "mustRegexMatch", "len", "all", "any", "deepEqual", "fail",
             "sha1sum", "sha256sum", "sha512sum", "adler32sum", "b64enc", "b32enc", "int", "int64",
             "float64", "atoi", "keys", "isset",

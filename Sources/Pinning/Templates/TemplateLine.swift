@@ -13,17 +13,32 @@ struct TemplateWord: Hashable, Sendable {
         var value: TemplateValue
         /// A Boolean value that indicates whether the value is empty where the word is reached.
         let isEmpty: Bool
+
+        /// The opposite condition.
+        var negated: Condition { Condition(value: value, isEmpty: !isEmpty) }
+
+        /// Returns the condition with another value; `nil` if that is unknown.
+        func mapped(_ transform: (TemplateValue) -> TemplateValue) -> Condition? {
+            let value = transform(value)
+            guard let order = value.order, !order.isEmpty else { return nil }
+            return Condition(value: value, isEmpty: isEmpty)
+        }
     }
 
     private(set) var parts: [Part] = []
     private(set) var conditions: [Condition] = []
+    /// A Boolean value that indicates whether the word is the value of a key such as `image`.
+    var isImage = false
+    /// The text of a word without values; `nil` for another word.
+    private(set) var wholeText: String?
 
     /// The maximum number of parts and of conditions; the last parts and the first conditions are kept.
     static let limit = 8
 
-    init(parts: [Part] = [], conditions: [Condition] = []) {
+    init(parts: [Part] = [], conditions: [Condition] = [], isImage: Bool = false) {
         self.parts = parts
         self.conditions = conditions
+        self.isImage = isImage
     }
 
     /// A Boolean value that indicates whether a value follows another one or a text.
@@ -50,13 +65,26 @@ struct TemplateLine {
         var text = ""
     }
 
-    private var drafts = [Draft()]
+    private var drafts: [Draft]
     /// The words that have ended.
     private var words: [TemplateWord] = []
+    /// A Boolean value that indicates whether all words are images.
+    private let hasImages: Bool
 
     private static let limit = 32
     /// The maximum length of the text between two values, in bytes.
     private static let textLimit = 512
+
+    /// Creates an empty line.
+    ///
+    /// - Parameter hasImages: A Boolean value that indicates whether all words are images.
+    init(hasImages: Bool = false) {
+        self.hasImages = hasImages
+        drafts = [Draft(word: TemplateWord(isImage: hasImages))]
+    }
+
+    /// A Boolean value that indicates whether the next value is in the value of a key such as `image`.
+    var isInImage: Bool { drafts.contains(where: \.word.isImage) }
 
     /// Reads the text before an action, without the white space that the action removes.
     ///
@@ -65,7 +93,9 @@ struct TemplateLine {
     ///   - conditions: The conditions of a word that begins in the text.
     mutating func read(_ text: ArraySlice<UInt8>, under conditions: [TemplateWord.Condition]) {
         let tail = text.lastIndex { !Self.isWordByte($0) }.map { text[($0 + 1)...] } ?? text
-        if tail.count < text.count { end(under: conditions) }
+        if tail.count < text.count {
+            end(under: conditions, isImage: Self.isImage(after: text[..<tail.startIndex]))
+        }
         guard !tail.isEmpty else { return }
         let added = String(decoding: tail.suffix(Self.textLimit), as: UTF8.self)
         for index in drafts.indices {
@@ -74,9 +104,19 @@ struct TemplateLine {
     }
 
     /// Ends the words.
-    mutating func end(under conditions: [TemplateWord.Condition] = []) {
+    mutating func end(
+        under conditions: [TemplateWord.Condition] = [], isImage: Bool = false
+    ) {
         words += drafts.lazy.map(\.word).filter(\.isCombined)
-        drafts = [Draft(word: TemplateWord(parts: [], conditions: conditions))]
+        drafts = [
+            Draft(word: TemplateWord(conditions: conditions, isImage: isImage || hasImages))
+        ]
+    }
+
+    /// Returns a Boolean value that indicates whether a text ends with a key such as `image`.
+    private static func isImage(after text: ArraySlice<UInt8>) -> Bool {
+        let key = text.suffix(Self.textLimit).reversed().drop { " \"'".utf8.contains($0) }
+        return ["mage:", "mage="].contains { key.starts(with: $0.utf8.reversed()) }
     }
 
     /// Returns the words that have ended, and forgets them.
@@ -108,10 +148,11 @@ struct TemplateLine {
         var merged = TemplateValue()
         for part in drafts.flatMap(\.word.parts) { merged.formUnion(part.value, limit: 64) }
         words += drafts.lazy.map(\.word).filter(\.isCombined)
-        drafts = [Draft(word: TemplateWord(parts: [TemplateWord.Part(text: "", value: merged)]))]
+        let part = TemplateWord.Part(text: "", value: merged)
+        drafts = [Draft(word: TemplateWord(parts: [part], isImage: isInImage))]
     }
 
-    private static func isWordByte(_ byte: UInt8) -> Bool {
+    static func isWordByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
         default: "._-/:@".utf8.contains(byte)
@@ -140,10 +181,25 @@ extension TemplateWord {
                 rest = rest.drop { !(0x61...0x7A).contains($0 | 0x20) }.dropFirst()
                 break
             }
-            if case .text(let operand) = operand { text += operand.utf8 }
-            let value = operand.value
-            guard !value.isEmpty else { continue }
-            append(Part(text: String(decoding: text, as: UTF8.self), value: value))
+            append(operand, to: &text)
+        }
+        append(.text(Substring(decoding: rest, as: UTF8.self)), to: &text)
+        wholeText = parts.isEmpty ? String(decoding: text, as: UTF8.self) : nil
+    }
+
+    /// Creates the word that texts and values are in their order.
+    init(_ operands: some Sequence<TemplateOperand>) {
+        var text: [UInt8] = []
+        for operand in operands { append(operand, to: &text) }
+        wholeText = parts.isEmpty ? String(decoding: text, as: UTF8.self) : nil
+    }
+
+    /// Appends a value after a text, or text to the text after the last value.
+    private mutating func append(_ operand: TemplateOperand, to text: inout [UInt8]) {
+        if let operand = operand.text {
+            text += operand.utf8
+        } else if !operand.value.isEmpty {
+            append(Part(text: String(decoding: text, as: UTF8.self), value: operand.value))
             text = []
         }
     }

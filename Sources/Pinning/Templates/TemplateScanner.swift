@@ -66,7 +66,6 @@ struct TemplateScanner {
         var state = State()
         var start = 0
         while let action = TemplateText.action(in: text, from: start) {
-            state.text.read(text[start..<action.start])
             readLine(text[start..<action.start], of: text, to: action, in: &state)
             let words = text[(action.start + 2)..<(action.end - 2)]
             if let action = TemplateAction(String(decoding: words, as: UTF8.self)) {
@@ -87,6 +86,7 @@ struct TemplateScanner {
         in state: inout State
     ) {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+        state.text.read(part)
         var part = part
         let start = part.startIndex
         if start > 2, text[start - 3] == UInt8(ascii: "-") { part = part.drop(while: isSpace) }
@@ -95,14 +95,31 @@ struct TemplateScanner {
         }
         state.line.read(part, under: state.conditions)
         recordWords(in: &state)
+        for entry in state.text.takeNames() {
+            add(
+                TemplateValue(text: entry.value), of: entry.key, indent: entry.indent,
+                isElement: entry.isElement, in: &state)
+        }
+        guard let name = state.blocks.last?.definition else { return }
+        for word in part.split(whereSeparator: isSpace) where word.contains(UInt8(ascii: "/")) {
+            definitions[name, default: TemplateDefinition()]
+                .record(text: Substring(decoding: word, as: UTF8.self))
+        }
     }
 
     private mutating func output(_ value: TemplateValue, in state: inout State) {
         state.line.add(value)
-        guard let (key, indent, isElement) = state.text.key,
-            let word = state.fields.add(value, of: key, indent: indent, isElement: isElement)
-        else { return }
-        record([word], in: state)
+        guard let (key, indent, isElement) = state.text.key else { return }
+        add(value, of: key, indent: indent, isElement: isElement, in: &state)
+    }
+
+    /// Adds the value of a key, and records the image that its mapping consists of.
+    private mutating func add(
+        _ value: TemplateValue, of key: Substring, indent: Int, isElement: Bool,
+        in state: inout State
+    ) {
+        let word = state.fields.add(value, of: key, indent: indent, isElement: isElement)
+        if let word { record([word], in: state) }
     }
 
     private mutating func recordWords(in state: inout State) {
@@ -141,22 +158,23 @@ struct TemplateScanner {
             }
             state.text = TemplateText()
             open(dot: .root, definition: name, in: &state)
-            (state.line, state.conditions) = (TemplateLine(), [])
+            state.line = TemplateLine(hasImages: ImageText.isImageKey(String(name)))
+            state.conditions = []
         case "with", "range":
             record(value, in: state)
             let isLoop = action.keyword == "range"
             let dot = isLoop ? Self.element(of: value.result, action) : value.result
             open(dot: dot, isLoop: isLoop, in: &state)
-            if !isLoop { Self.require(value.result, in: &state) }
+            if !isLoop { Self.require(value.conditions, in: &state) }
             Self.set(action, to: dot, in: &state, carrying: carried)
         case "if":
             record(value, in: state)
             open(dot: state.dot, in: &state)
-            Self.require(value.result, in: &state)
+            Self.require(value.conditions, in: &state)
             Self.set(action, to: value.result, in: &state, carrying: carried)
         case "else", "else if", "else with":
             record(value, in: state)
-            if action.keyword != "else" { Self.require(value.result, in: &state) }
+            if action.keyword != "else" { Self.require(value.conditions, in: &state) }
             Self.set(action, to: value.result, in: &state, carrying: carried)
             if action.keyword == "else with" { state.dot = value.result }
         case "end":
@@ -174,7 +192,9 @@ struct TemplateScanner {
             Self.restore(&state, block.declared)
         case "break", "continue": return
         default:
-            record(value, in: state, isOutput: action.variable == nil)
+            record(
+                value, in: state, isOutput: action.variable == nil,
+                isImage: action.variable.map { ImageText.isImageKey(String($0)) } ?? false)
             if action.variable == nil, !state.text.isComment { output(value.result, in: &state) }
             Self.set(action, to: value.result, in: &state, carrying: carried)
         }
@@ -195,15 +215,16 @@ struct TemplateScanner {
         state.dot = dot
     }
 
-    /// Adds the condition of a branch that is used if a value is not empty.
-    private static func require(_ value: TemplateValue, in state: inout State) {
-        guard let last = state.blocks.indices.last, let order = value.order, !order.isEmpty else {
-            return
+    /// Adds the conditions of a branch.
+    private static func require(
+        _ conditions: [TemplateWord.Condition], in state: inout State
+    ) {
+        guard let last = state.blocks.indices.last else { return }
+        if conditions.count == 1 { state.blocks[last].condition = conditions[0] }
+        for condition in conditions {
+            if state.conditions.count < TemplateWord.limit { state.conditions.append(condition) }
+            state.line.add(condition)
         }
-        let condition = TemplateWord.Condition(value: value, isEmpty: false)
-        state.blocks[last].condition = value
-        if state.conditions.count < TemplateWord.limit { state.conditions.append(condition) }
-        state.line.add(condition)
     }
 
     /// Returns the elements that a loop visits: those of a value, or what its functions list.
@@ -267,15 +288,25 @@ struct TemplateScanner {
 
     /// Records the values that an action reads.
     private mutating func record(
-        _ value: TemplateExpression, in state: State, isOutput: Bool = false
+        _ value: TemplateExpression, in state: State, isOutput: Bool = false,
+        isImage: Bool = false
     ) {
         let isOutput = isOutput && !state.text.isComment
         let isVersion = isOutput && state.text.isInVersion
         if let name = state.blocks.last?.definition {
-            definitions[name, default: TemplateDefinition()]
-                .record(value, isOutput: isOutput, isVersion: isVersion)
+            definitions[name, default: TemplateDefinition()].record(
+                value, under: state.conditions, isOutput: isOutput, isVersion: isVersion)
         } else {
-            main.record(value, isOutput: false, isVersion: isVersion)
+            main.record(
+                value, under: state.conditions, isOutput: false, isVersion: isVersion)
         }
+        let isImage = isImage || (isOutput && state.line.isInImage)
+        record(
+            value.words.map { word in
+                var word = word
+                if isImage { word.isImage = true }
+                for condition in state.conditions { word.require(condition) }
+                return word
+            }, in: state)
     }
 }

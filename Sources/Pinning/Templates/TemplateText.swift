@@ -7,8 +7,21 @@ struct TemplateText {
     /// The open mappings and texts whose kind their key decides, innermost last.
     private var blocks: [(indent: Int, isVersion: Bool)] = []
 
-    /// The number of bytes of a line that are kept: enough for a key.
-    private static let lineLimit = 256
+    /// A Boolean value that indicates whether an action is in the line before its end.
+    private var hasAction = false
+    /// The entries with the name of an image that the text has without an action.
+    private var names: [Entry] = []
+
+    /// An entry of a mapping: `repository: acme/web`.
+    struct Entry {
+        let key: Substring
+        let value: Substring
+        let indent: Int
+        let isElement: Bool
+    }
+
+    /// The number of bytes of a line that are kept: enough for a key and the name of an image.
+    private static let lineLimit = 512
 
     /// Returns the range of the next action, with its braces; `nil` if there is none.
     ///
@@ -62,6 +75,7 @@ struct TemplateText {
     /// Reads the text before an action.
     mutating func read(_ text: ArraySlice<UInt8>) {
         var rest = text
+        hasAction = !line.isEmpty
         while let end = rest.firstIndex(of: 0x0A) {
             append(rest[..<end])
             endLine()
@@ -75,11 +89,33 @@ struct TemplateText {
     }
 
     private mutating func endLine() {
-        defer { line = [] }
+        defer { (line, hasAction) = ([], false) }
         guard let indent, !isComment else { return }
+        if !hasAction, let name { names.append(name) }
         blocks.removeAll { $0.indent >= indent }
         guard let isVersion = isVersionBlock else { return }
         blocks.append((indent, isVersion))
+    }
+
+    /// The entry of the line, if its key is that of a name.
+    private var name: Entry? {
+        let words = entry.split(whereSeparator: \.isWhitespace)
+        guard let indent, words.count == 2, ["repository:", "image:"].contains(words[0]) else {
+            return nil
+        }
+        return Entry(
+            key: words[0].dropLast(), value: words[1], indent: indent,
+            isElement: isElement(at: indent))
+    }
+
+    /// Returns the entries with names that were read, and forgets them.
+    mutating func takeNames() -> [Entry] {
+        defer { names = [] }
+        return names
+    }
+
+    private func isElement(at indent: Int) -> Bool {
+        line[..<indent].contains(UInt8(ascii: "-"))
     }
 
     /// A Boolean value that indicates whether the lines below this one are labels, a name or a
@@ -122,8 +158,7 @@ struct TemplateText {
         guard let indent, !isComment else { return nil }
         let entry = entry.reversed().drop(while: \.isWhitespace).reversed()
         guard entry.last == ":", !entry.contains(" ") else { return nil }
-        let isElement = line[..<indent].contains(UInt8(ascii: "-"))
-        return (Substring(String(entry.dropLast())), indent, isElement)
+        return (Substring(String(entry.dropLast())), indent, isElement(at: indent))
     }
 
     /// The indentation of the line; `nil` for an empty line.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A value of a template: the paths in the argument of the template that it can contain, and the
-/// named templates whose output it can contain.
+/// A value of a template: the paths in the argument of the template that it can contain, the named
+/// templates whose output it can contain, and the texts of the template that it can be.
 ///
 /// The path of a value in the root context begins with `Values`; a step ``anyStep`` matches every
 /// key.
@@ -51,20 +51,24 @@ struct TemplateValue: Hashable, Sendable {
         static let all: Obstacles = [.at, .colon, .length]
     }
 
-    /// A path or an inclusion that a value can consist of.
+    /// A path, an inclusion or a text that a value can consist of.
     enum Alternative: Hashable, Sendable {
         case path(Path)
         case call(Call)
+        case text(Substring)
     }
 
     private(set) var paths: Set<Path> = []
     private(set) var calls: Set<Call> = []
+    /// The texts that can be the name of an image, or a part of one.
+    private(set) var texts: Set<Substring> = []
     /// The alternatives of which the value is the first that is not empty; `nil` if their order is
     /// unknown.
     var order: [Alternative]? {
-        guard paths.count + calls.count < 2 else { return sequence }
+        guard paths.count + calls.count + texts.count < 2 else { return sequence }
         guard keys.isEmpty, !isIncomplete else { return nil }
         return paths.map(Alternative.path) + calls.map(Alternative.call)
+            + texts.map(Alternative.text)
     }
 
     /// The order of several alternatives.
@@ -87,8 +91,10 @@ struct TemplateValue: Hashable, Sendable {
     /// with everything below it.
     static let anyPath: Substring = "**"
 
-    /// The maximum number of paths, calls or keys of a value, and of the steps of a path.
+    /// The maximum number of paths, calls, texts or keys of a value, and of the steps of a path.
     private static let limit = 32
+    /// The maximum length of a text, in bytes: that of the name of an image.
+    private static let textLimit = 255
 
     /// Creates a value without content.
     init() {}
@@ -101,6 +107,33 @@ struct TemplateValue: Hashable, Sendable {
     /// Creates the value at a path.
     init(path: Path) {
         self.init(paths: [path])
+    }
+
+    /// Creates a value with one alternative.
+    init(_ alternative: Alternative) {
+        switch alternative {
+        case .path(let path): paths = [path]
+        case .call(let call): calls = [call]
+        case .text(let text): texts = [text]
+        }
+    }
+
+    /// Creates the value of a text; a value without content if no image can have it in its name.
+    init(text: Substring) {
+        let isPartOfName =
+            text.utf8.count <= Self.textLimit && text.utf8.allSatisfy(TemplateLine.isWordByte)
+            && text.contains(where: \.isLetter)
+        if isPartOfName { texts = [text] }
+    }
+
+    /// Creates a list.
+    init(elements: some Sequence<TemplateValue>) {
+        let elements = Array(elements)
+        let keys = elements.enumerated().map { (Substring(String($0.offset)), $0.element) }
+        self.init(keys: Dictionary(uniqueKeysWithValues: keys.prefix(Self.limit + 1)))
+        guard isIncomplete || self.keys.count > Self.limit else { return }
+        self = TemplateValue()
+        for element in elements { formUnion(element) }
     }
 
     /// Creates the output of a named template.
@@ -123,16 +156,32 @@ struct TemplateValue: Hashable, Sendable {
         keyNesting = nesting
     }
 
-    var isEmpty: Bool { paths.isEmpty && calls.isEmpty && keys.isEmpty && !isIncomplete }
+    var isEmpty: Bool { !dependsOnValues && texts.isEmpty }
+
+    /// A Boolean value that indicates whether the value can contain more than texts of the template.
+    private var dependsOnValues: Bool {
+        !paths.isEmpty || !calls.isEmpty || !keys.isEmpty || isIncomplete
+    }
 
     /// Returns the value of a field chain below this one.
     func appending(_ fields: some Collection<Substring>) -> TemplateValue {
         guard let first = fields.first else { return self }
+        // The elements of a list in values have no names here.
+        let steps = fields.map { $0.allSatisfy(\.isNumber) ? Self.anyStep : $0 }
         var result = TemplateValue(
-            paths: Set(paths.lazy.map { $0 + fields }.filter { $0.count <= Self.limit }),
+            paths: Set(paths.lazy.map { $0 + steps }.filter { $0.count <= Self.limit }),
             isIncomplete: isIncomplete)
         // The output of a named template can be a dictionary, as for `include "x" . | fromYaml`.
         result.calls = calls
+        if result.paths.count == paths.count {
+            result.sequence = sequence?.compactMap { alternative in
+                switch alternative {
+                case .path(let path): .path(path + steps)
+                case .call: alternative
+                case .text: nil
+                }
+            }
+        }
         if first == Self.anyPath {
             for value in keys.values { result.formUnion(value.appending(fields)) }
         } else if first == Self.anyStep {
@@ -148,17 +197,50 @@ struct TemplateValue: Hashable, Sendable {
     /// The value as text, which contains the values of all keys.
     var flattened: TemplateValue {
         guard !keys.isEmpty else { return self }
+        var result = withoutKeys
+        for value in keys.values { result.formUnion(value.flattened) }
+        return result
+    }
+
+    /// The value without its keys.
+    var withoutKeys: TemplateValue {
         var result = self
         result.keys = [:]
         result.keyNesting = nil
-        for value in keys.values { result.formUnion(value.flattened) }
+        return result
+    }
+
+    /// The elements of a list, in their order; `nil` for another value.
+    var elements: [TemplateValue]? {
+        guard paths.isEmpty, calls.isEmpty, texts.isEmpty, !isIncomplete, !keys.isEmpty else {
+            return nil
+        }
+        let elements = (0..<keys.count).compactMap { keys[Substring(String($0))] }
+        return elements.count == keys.count ? elements : nil
+    }
+
+    /// The same list or dictionary with its elements at any position.
+    var withoutPositions: TemplateValue {
+        guard !keys.isEmpty else { return self }
+        var result = withoutKeys
+        var element = TemplateValue()
+        for value in keys.values { element.formUnion(value) }
+        result.formUnion(TemplateValue(keys: [Self.anyStep: element]))
         return result
     }
 
     /// The value without the output of named templates.
     var withoutCalls: TemplateValue {
         var result = TemplateValue(paths: paths, isIncomplete: isIncomplete)
+        result.texts = texts
         result.removed = removed
+        return result
+    }
+
+    /// The texts alone.
+    var onlyTexts: TemplateValue {
+        var result = TemplateValue()
+        result.texts = texts
         return result
     }
 
@@ -196,7 +278,10 @@ struct TemplateValue: Hashable, Sendable {
         } else if sequence != other.sequence {
             sequence = nil
         }
-        removed = isEmpty ? other.removed : removed.intersection(other.removed)
+        if other.dependsOnValues {
+            removed = dependsOnValues ? removed.intersection(other.removed) : other.removed
+        }
+        if texts.count < Self.limit { texts.formUnion(other.texts) }
         if other.isIncomplete { isIncomplete = true }
         if paths.count + other.paths.count <= limit || other.paths.isSubset(of: paths) {
             paths.formUnion(other.paths)

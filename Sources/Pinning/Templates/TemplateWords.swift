@@ -7,11 +7,17 @@ struct TemplateWords {
     private var outputs: [Substring: TemplateValue] = [:]
     /// The words of each named template, below its argument; `nil` while they are being determined.
     private var known: [Substring: Set<TemplateWord>?] = [:]
+    /// The changes that each named template makes, below its argument.
+    private var knownChanges: [Substring: Set<TemplateChange>] = [:]
     private var budget = 200_000
     private static let depthLimit = 64
+    /// The maximum number of words that changes of values add.
+    private static let changedLimit = 4096
 
     /// The words of the templates, whose values are paths below the root context.
     private(set) var all: Set<TemplateWord> = []
+    /// The changes that the templates make to values below the root context.
+    private(set) var changes: Set<TemplateChange> = []
     /// A Boolean value that indicates whether all words were followed.
     private(set) var isComplete = true
 
@@ -19,6 +25,60 @@ struct TemplateWords {
     init(_ scanner: TemplateScanner) {
         definitions = scanner.definitions
         all = words(of: scanner.main, depth: 0)
+        changes = changes(of: scanner.main, depth: 0)
+        addChangedWords()
+    }
+
+    /// Adds the words with the values that they have after a change.
+    private mutating func addChangedWords() {
+        let unchanged = all
+        for change in changes {
+            for word in unchanged {
+                guard spend(word.parts.count), all.count < unchanged.count + Self.changedLimit
+                else {
+                    isComplete = false
+                    return
+                }
+                let parts = word.parts.map { part in
+                    TemplateWord.Part(
+                        text: part.text, value: change.applied(to: part.value) ?? part.value)
+                }
+                guard parts != word.parts else { continue }
+                var changed = TemplateWord(
+                    parts: parts, conditions: word.conditions, isImage: word.isImage)
+                for condition in change.conditions { changed.require(condition) }
+                all.insert(changed)
+            }
+        }
+    }
+
+    /// Returns the changes of values that a definition makes, below its argument.
+    private mutating func changes(
+        of definition: TemplateDefinition, depth: Int
+    ) -> Set<TemplateChange> {
+        var changes: Set<TemplateChange> = []
+        for change in definition.changes {
+            changes.insert(change.mapped { resolved($0, depth: depth) })
+        }
+        for call in definition.calls.calls {
+            for change in self.changes(ofTemplate: call.name, depth: depth + 1) {
+                guard spend(1) else { return changes }
+                changes.insert(
+                    change.mapped { substituted($0, in: call.argument, depth: depth) })
+            }
+        }
+        return changes
+    }
+
+    private mutating func changes(
+        ofTemplate name: Substring, depth: Int
+    ) -> Set<TemplateChange> {
+        if let known = knownChanges[name] { return known }
+        guard let definition = definitions[name], canDescend(to: depth) else { return [] }
+        knownChanges[name] = []
+        let changes = changes(of: definition, depth: depth)
+        knownChanges[name] = changes
+        return changes
     }
 
     /// Returns the words of a definition, below its argument.
@@ -57,8 +117,8 @@ struct TemplateWords {
         if let order = value.order {
             return order.reduce(TemplateValue()) { result, alternative in
                 switch alternative {
-                case .path(let path): result.or(TemplateValue(path: path))
                 case .call(let call): result.or(output(of: call, depth: depth))
+                case .path, .text: result.or(TemplateValue(alternative))
                 }
             }
         }
@@ -91,7 +151,7 @@ struct TemplateWords {
     ) -> TemplateValue {
         guard canDescend(to: depth), spend(value.paths.count) else { return TemplateValue() }
         guard let order = value.order else {
-            var result = TemplateValue()
+            var result = value.onlyTexts
             for path in value.paths {
                 result.formUnion(
                     resolved(argument.appending(path), depth: depth + 1), limit: .max)
@@ -100,8 +160,12 @@ struct TemplateWords {
             return value.paths.count > 1 ? result.withoutOrder : result
         }
         return order.reduce(TemplateValue()) { result, alternative in
-            guard case .path(let path) = alternative else { return result }
-            return result.or(resolved(argument.appending(path), depth: depth + 1))
+            switch alternative {
+            case .path(let path):
+                result.or(resolved(argument.appending(path), depth: depth + 1))
+            case .text: result.or(TemplateValue(alternative))
+            case .call: result
+            }
         }
     }
 
@@ -145,7 +209,8 @@ extension TemplateWord {
         guard let last = parts.lastIndex(where: { $0.value.mayBeTag(below: argument) }) else {
             return nil
         }
-        let word = TemplateWord(parts: Array(parts[...last]), conditions: conditions)
+        let word = TemplateWord(
+            parts: Array(parts[...last]), conditions: conditions, isImage: isImage)
         return word.isCombined ? word : nil
     }
 
@@ -153,10 +218,6 @@ extension TemplateWord {
     fileprivate func mapped(_ transform: (TemplateValue) -> TemplateValue) -> TemplateWord {
         TemplateWord(
             parts: parts.map { Part(text: $0.text, value: transform($0.value)) },
-            conditions: conditions.compactMap { condition in
-                let value = transform(condition.value)
-                guard let order = value.order, !order.isEmpty else { return nil }
-                return Condition(value: value, isEmpty: condition.isEmpty)
-            })
+            conditions: conditions.compactMap { $0.mapped(transform) }, isImage: isImage)
     }
 }

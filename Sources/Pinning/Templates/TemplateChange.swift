@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A change of values that a template makes for everything that it evaluates afterwards, such as
+/// `set .Values.worker.image "tag" .Values.image.tag`.
+struct TemplateChange: Hashable, Sendable {
+    /// The value that changes, with everything below it.
+    let target: TemplateValue
+    /// The value that it can have afterwards.
+    let value: TemplateValue
+    /// A Boolean value that indicates whether only what is empty changes.
+    let isFallback: Bool
+    /// The conditions under which the template makes the change.
+    var conditions: [TemplateWord.Condition] = []
+
+    /// Returns the change with other values.
+    func mapped(_ transform: (TemplateValue) -> TemplateValue) -> TemplateChange {
+        TemplateChange(
+            target: transform(target), value: transform(value), isFallback: isFallback,
+            conditions: conditions.compactMap { $0.mapped(transform) })
+    }
+
+    /// Returns a value after the change; `nil` if the change does not concern it.
+    func applied(to value: TemplateValue) -> TemplateValue? {
+        guard let order = value.order else {
+            var result = value
+            for path in value.paths {
+                if let other = replacement(of: path) { result.formUnion(other) }
+            }
+            return result == value ? nil : result
+        }
+        var isChanged = false
+        let result = order.reduce(TemplateValue()) { result, alternative in
+            guard case .path(let path) = alternative, let other = replacement(of: path) else {
+                return result.or(TemplateValue(alternative))
+            }
+            isChanged = true
+            return isFallback ? result.or(TemplateValue(path: path)).or(other) : result.or(other)
+        }
+        return isChanged ? result : nil
+    }
+
+    /// Returns the value that one at a path can have after the change; `nil` if it does not change.
+    func replacement(of path: TemplateValue.Path) -> TemplateValue? {
+        for target in target.paths
+        where target.first == "Values" && target.count > 1 && Self.begins(path, with: target) {
+            let replacement = value.appending(path.dropFirst(target.count))
+            return replacement.isEmpty ? nil : replacement
+        }
+        return nil
+    }
+
+    private static func begins(
+        _ path: TemplateValue.Path, with steps: TemplateValue.Path
+    ) -> Bool {
+        path.count >= steps.count
+            && zip(path, steps).allSatisfy {
+                $0 == $1 || $0 == TemplateValue.anyStep || $1 == TemplateValue.anyStep
+            }
+    }
+}
