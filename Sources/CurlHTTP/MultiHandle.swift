@@ -82,8 +82,11 @@ final class MultiHandle: @unchecked Sendable {
         case failed
     }
 
-    /// Waits for an event of a socket, a timer of libcurl, ``wakeup``, or the timeout, and lets libcurl
-    /// handle it.
+    /// Lets libcurl handle an expired timer, then waits for an event of a socket, a timer of libcurl,
+    /// ``wakeup``, or the timeout, and lets libcurl handle the events.
+    ///
+    /// A resumed transfer has an expired timer. It usually moves bytes and pauses again before the
+    /// wait, so that the poller is not called for its socket.
     func perform(waiting milliseconds: Int32) -> Activity {
         var activity = Activity.idle
         func act(on socket: Int32, _ events: SocketPoller.Events) {
@@ -92,12 +95,13 @@ final class MultiHandle: @unchecked Sendable {
             activity = .active
             if code != CURLM_OK { hasFailed = true }
         }
-        if !interests.apply(to: poller) { hasFailed = true }
-        poller.wait(milliseconds: hasFailed ? 0 : min(milliseconds, millisecondsUntilTimer), act)
         if let timer, timer <= .now {
             self.timer = nil
             act(on: CURL_SOCKET_TIMEOUT, [])
         }
+        if !interests.apply(to: poller) { hasFailed = true }
+        let mayWait = activity == .idle && !hasFailed
+        poller.wait(milliseconds: mayWait ? min(milliseconds, millisecondsUntilTimer) : 0, act)
         if hasFailed {
             hasFailed = false
             return .failed
