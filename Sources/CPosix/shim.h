@@ -21,6 +21,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /// Creates a pipe. With `O_CLOEXEC`, a program that another thread starts at the same time does not
@@ -35,6 +36,15 @@ int posix_spawn_file_actions_addclosefrom_np(
 
 /// Closes all descriptors greater than or equal to `from`.
 void closefrom(int from);
+
+/// Returns the time in nanoseconds for which this thread has used a processor.
+///
+/// Source: clock_gettime(2).
+static inline int64_t cposix_thread_nanoseconds(void) {
+  struct timespec time = {0, 0};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
 
 /// Blocks all signals on this thread.
 static inline void cposix_block_signals(void) {

@@ -28,7 +28,8 @@ final class CurlEventLoop {
     /// Runs until the inbox is closed.
     func run() {
         var untilStallCheck: Int32 = 0
-        while let messages = inbox.take() {
+        var loadMeter = LoadMeter(at: .now)
+        while let messages = inbox.runJobs() {
             messages.forEach(handle)
             let mayWait = activeTransfers.isEmpty && inbox.prepareToWait()
             let activity = multi.perform(waiting: mayWait ? untilStallCheck : 0)
@@ -36,8 +37,10 @@ final class CurlEventLoop {
             if activity == .failed { failAll("libcurl event loop failed") }
             while let (transfer, code) = multi.nextDone() { end(transfer, code) }
             service(isIdle: activity == .idle)
+            let now = ContinuousClock.now
+            if let isBusy = loadMeter.measure(at: now) { inbox.record(isBusy: isBusy) }
             // After the data that arrived while this thread did not run, such as a stopped process.
-            untilStallCheck = checkStalls()
+            untilStallCheck = checkStalls(at: now)
         }
         failAll("transport closed")
         multi.close()
@@ -132,9 +135,8 @@ final class CurlEventLoop {
     }
 
     /// Ends stalled transfers, and returns the time until the next check in milliseconds.
-    private func checkStalls() -> Int32 {
+    private func checkStalls(at now: ContinuousClock.Instant) -> Int32 {
         guard !transfers.isEmpty else { return .max }
-        let now = ContinuousClock.now
         if now >= nextStallCheck {
             for transfer in transfers.values {
                 guard let error = transfer.stall(at: now) else { continue }

@@ -39,13 +39,13 @@ final class EasyHandle {
     }
 
     func set(_ option: CurlOption<Bool>, _ value: Bool) throws(TransportError) {
-        try check(unsafe ccurl_set_long(pointer, option.code, value ? 1 : 0), option.code)
+        try set(CurlOption<Int>(option.code), value ? 1 : 0)
     }
 
     func set(_ option: CurlOption<HostVerification>, _ value: HostVerification)
         throws(TransportError)
     {
-        try check(unsafe ccurl_set_long(pointer, option.code, value.rawValue), option.code)
+        try set(CurlOption<Int>(option.code), value.rawValue)
     }
 
     func set(_ option: CurlOption<Int64>, _ value: Int64) throws(TransportError) {

@@ -47,6 +47,9 @@ final class ExchangeLease: Sendable {
         thread.inbox.post(.stop(exchange))
     }
 
+    /// The executor of the task that feeds the upload, or `nil` for the default one.
+    var executorForUpload: (any TaskExecutor)? { thread.inbox.executorForUpload }
+
     /// Starts the exchange, or resumes a paused one.
     func resume() {
         thread.inbox.post(.resume(exchange))

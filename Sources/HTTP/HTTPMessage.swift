@@ -22,6 +22,8 @@ public enum HTTPBody: Sendable {
     /// Bytes in memory.
     case bytes([UInt8])
     /// A stream of exactly `length` bytes.
+    ///
+    /// A transport may read it on the thread of all its requests, so it must not block for long.
     case stream(length: Int, HTTPByteStream)
 }
 

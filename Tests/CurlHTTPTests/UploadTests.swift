@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncPrimitives
 import CurlHTTP
+import Glibc
 import HTTP
 import RegistryTestSupport
 import Testing
@@ -19,6 +21,21 @@ import Testing
                 try connection.answer("201 Created")
             }
         }
+    }
+
+    @Test func `the bodies of uploads are read on the event loop's thread`() async throws {
+        let server = try accepting()
+        let threads = Mutex<Set<pthread_t>>([])
+        for _ in 0..<4 {
+            let body = Counted(pieces: 40, size: 65_536) { _ in
+                threads.withLock { _ = $0.insert(pthread_self()) }
+            }
+            let response = try await transport.send(
+                HTTPRequest(
+                    .put, server.url("/"), body: .stream(length: 40 * 65_536, body), isBulk: true))
+            #expect(response.status == 201)
+        }
+        #expect(threads.withLock(\.count) == 1)
     }
 
     @Test(arguments: ["413 Payload Too Large", "401 Unauthorized", "307 Temporary Redirect"])
