@@ -13,6 +13,8 @@ final class CurlEventLoop {
     private var transfers: [ObjectIdentifier: CurlTransfer] = [:]
     private let activeTransfers = ActiveTransfers()
     private var keptConnections: Int
+    /// The number of transfers from which this thread feeds uploads: four copies have eight.
+    private static let manyTransfers = 8
     private var nextStallCheck = ContinuousClock.now
     /// The origins that have used HTTP/2: `true` if it has worked, `false` if it has only failed,
     /// for example behind a proxy that negotiates it without supporting it.
@@ -31,6 +33,8 @@ final class CurlEventLoop {
         var loadMeter = LoadMeter(at: .now)
         while let messages = inbox.runJobs() {
             messages.forEach(handle)
+            inbox.record(
+                feedsUploads: transfers.count >= Self.manyTransfers && !loadMeter.isBusy)
             let mayWait = activeTransfers.isEmpty && inbox.prepareToWait()
             let activity = multi.perform(waiting: mayWait ? untilStallCheck : 0)
             inbox.endWait()
@@ -38,7 +42,7 @@ final class CurlEventLoop {
             while let (transfer, code) = multi.nextDone() { end(transfer, code) }
             service(isIdle: activity == .idle)
             let now = ContinuousClock.now
-            if let isBusy = loadMeter.measure(at: now) { inbox.record(isBusy: isBusy) }
+            loadMeter.measure(at: now)
             // After the data that arrived while this thread did not run, such as a stopped process.
             untilStallCheck = checkStalls(at: now)
         }

@@ -5,9 +5,9 @@ internal import struct Synchronization.Atomic
 
 /// The messages from tasks to the event loop's thread, and the jobs of tasks that run on it.
 ///
-/// The task that feeds an upload runs on the event loop's thread. On another one, each chunk of a
-/// copy would cost two context switches, and its bytes would move between the caches of two
-/// processors.
+/// If there are many transfers, the tasks that feed uploads run on the event loop's thread. On another
+/// one, each chunk of a copy would cost two context switches, and its bytes would move between the
+/// caches of two processors. A few transfers are faster with two threads.
 final class Inbox: TaskExecutor {
     enum Message: Sendable {
         /// Start, or resume after a pause.
@@ -25,8 +25,8 @@ final class Inbox: TaskExecutor {
     private let state = Mutex(State())
     /// A Boolean value that indicates whether the thread waits, or is about to, and must be woken.
     private let isWaiting = Atomic(false)
-    /// A Boolean value that indicates whether the thread has no time for more tasks.
-    private let isBusy = Atomic(false)
+    /// A Boolean value that indicates whether the thread feeds uploads that start now.
+    private let feedsUploads = Atomic(false)
     private let wakeup: WakeupEvent
 
     init(waking wakeup: WakeupEvent) {
@@ -36,8 +36,10 @@ final class Inbox: TaskExecutor {
     // MARK: The tasks' side
 
     /// The executor of a task that feeds an upload: the event loop's thread, or `nil` for the default
-    /// one if the thread is busy.
-    var executorForUpload: (any TaskExecutor)? { isBusy.load(ordering: .relaxed) ? nil : self }
+    /// executor.
+    var executorForUpload: (any TaskExecutor)? {
+        feedsUploads.load(ordering: .relaxed) ? self : nil
+    }
 
     func post(_ message: Message) {
         state.withLock { state in
@@ -81,9 +83,9 @@ final class Inbox: TaskExecutor {
         }
     }
 
-    /// Records whether the thread has no time for more tasks.
-    func record(isBusy: Bool) {
-        self.isBusy.store(isBusy, ordering: .relaxed)
+    /// Records whether the thread feeds uploads that start from now on.
+    func record(feedsUploads: Bool) {
+        self.feedsUploads.store(feedsUploads, ordering: .relaxed)
     }
 
     /// Records that the thread is about to wait; returns `false` if there is work.

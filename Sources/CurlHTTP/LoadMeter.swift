@@ -9,6 +9,8 @@ struct LoadMeter {
     /// The share above which the thread is busy.
     static let busyShare = 0.75
 
+    /// A Boolean value that indicates whether the thread was busy during the last measurement.
+    private(set) var isBusy = false
     private var start: ContinuousClock.Instant
     /// The processor time of the thread at the start of the measurement.
     private var startUse: Duration
@@ -30,14 +32,11 @@ struct LoadMeter {
     }
 
     /// Ends the measurement and starts the next one, if it is long enough.
-    ///
-    /// - Returns: A Boolean value that indicates whether the thread is busy, or `nil` if the
-    ///   measurement continues.
-    mutating func measure(at now: ContinuousClock.Instant) -> Bool? {
+    mutating func measure(at now: ContinuousClock.Instant) {
         let time = now - start
-        guard time >= Self.interval else { return nil }
+        guard time >= Self.interval else { return }
         let use = processorTime()
-        defer { (start, startUse) = (now, use) }
-        return (use - startUse) / time > Self.busyShare
+        isBusy = (use - startUse) / time > Self.busyShare
+        (start, startUse) = (now, use)
     }
 }

@@ -52,11 +52,11 @@ final class InboxTests {
         #expect(hasRun.withLock { $0 })
     }
 
-    @Test func `a busy thread feeds no further uploads`() {
-        #expect(inbox.executorForUpload === inbox)
-        inbox.record(isBusy: true)
+    @Test func `the thread feeds uploads only while it says so`() {
         #expect(inbox.executorForUpload == nil)
-        inbox.record(isBusy: false)
+        inbox.record(feedsUploads: true)
         #expect(inbox.executorForUpload === inbox)
+        inbox.record(feedsUploads: false)
+        #expect(inbox.executorForUpload == nil)
     }
 }

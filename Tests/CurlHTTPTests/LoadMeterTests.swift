@@ -7,7 +7,7 @@ import Testing
 
 struct LoadMeterTests {
     @Test(arguments: [
-        (after: 49, use: 49, isBusy: nil),
+        (after: 49, use: 49, isBusy: false),
         (50, 0, false),
         (50, 37, false),
         (50, 38, true),
@@ -15,23 +15,24 @@ struct LoadMeterTests {
         (1_000, 751, true),
     ])
     func `a thread is busy if it works for more than three quarters of a measurement`(
-        after time: Int, use: Int, isBusy: Bool?
+        after time: Int, use: Int, isBusy: Bool
     ) {
         let start = ContinuousClock.now
         let used = Mutex(Duration.seconds(7))
         var meter = LoadMeter(at: start) { used.withLock { $0 } }
         used.withLock { $0 += .milliseconds(use) }
-        #expect(meter.measure(at: start + .milliseconds(time)) == isBusy)
+        meter.measure(at: start + .milliseconds(time))
+        #expect(meter.isBusy == isBusy)
     }
 
     @Test func `each measurement starts at the end of the previous one`() {
         let start = ContinuousClock.now
         let used = Mutex(Duration.zero)
         var meter = LoadMeter(at: start) { used.withLock { $0 } }
-        used.withLock { $0 = .milliseconds(60) }
-        #expect(meter.measure(at: start + .milliseconds(60)) == true)
-        used.withLock { $0 = .milliseconds(80) }
-        #expect(meter.measure(at: start + .milliseconds(100)) == nil)
-        #expect(meter.measure(at: start + .milliseconds(120)) == false)
+        for (time, use, isBusy) in [(60, 60, true), (100, 80, true), (120, 80, false)] {
+            used.withLock { $0 = .milliseconds(use) }
+            meter.measure(at: start + .milliseconds(time))
+            #expect(meter.isBusy == isBusy)
+        }
     }
 }

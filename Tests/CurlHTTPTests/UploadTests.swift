@@ -23,8 +23,25 @@ import Testing
         }
     }
 
-    @Test func `the bodies of uploads are read on the event loop's thread`() async throws {
-        let server = try accepting()
+    @Test func `beside many transfers, the bodies of uploads are read on the event loop's thread`()
+        async throws
+    {
+        let server = try WireServer { connection throws(WireClosed) in
+            while true {
+                let head = try connection.readHead()
+                if head.contentLength == 0 {
+                    try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")
+                    connection.waitForClose()
+                } else {
+                    try connection.skip(head.contentLength)
+                    try connection.answer("201 Created")
+                }
+            }
+        }
+        var pending: [HTTPResponse] = []
+        for _ in 0..<8 {
+            pending.append(try await transport.send(HTTPRequest(.get, server.url("/"))))
+        }
         let threads = Mutex<Set<pthread_t>>([])
         for _ in 0..<4 {
             let body = Counted(pieces: 40, size: 65_536) { _ in
@@ -36,6 +53,7 @@ import Testing
             #expect(response.status == 201)
         }
         #expect(threads.withLock(\.count) == 1)
+        withExtendedLifetime(pending) {}
     }
 
     @Test(arguments: ["413 Payload Too Large", "401 Unauthorized", "307 Temporary Redirect"])
