@@ -11,6 +11,9 @@ public struct PinnedFile: Hashable, Sendable {
     public var sites: [PinnedSite] = []
     /// The values of keys such as `image` that are not images, in the order of the file.
     public var otherValues: [OtherValue] = []
+    /// A Boolean value that indicates whether images have no pin because others use their tags, which a
+    /// change of the others, also in other files, can end.
+    public internal(set) var hasSharedTags = false
     /// The bytes to write; `nil` if nothing changes.
     public var newBytes: [UInt8]?
     /// The reason for which the file was skipped without an error.
@@ -36,6 +39,23 @@ public struct PinnedFile: Hashable, Sendable {
         self.path = path
         self.skipped = skipped
         skippedAt = YAMLMark(line: 1, column: 1)
+    }
+
+    /// Adds the result of pinning the new bytes again.
+    ///
+    /// - Returns: A Boolean value that indicates whether the result has the same images.
+    mutating func merge(_ next: PinnedFile) -> Bool {
+        guard next.sites.count == sites.count else { return false }
+        newBytes = next.newBytes
+        hasSharedTags = next.hasSharedTags
+        for (index, site) in next.sites.enumerated() where site.status == .changed {
+            let old = sites[index]
+            sites[index] = PinnedSite(
+                mark: old.mark, path: old.path, shape: site.shape, status: .changed, id: site.id,
+                basis: site.basis, old: old.old, new: site.new, usedAt: old.usedAt,
+                warnings: old.warnings + site.warnings)
+        }
+        return true
     }
 
     /// Discards the changes because the file cannot be written.

@@ -138,8 +138,15 @@ struct CorpusCase: Sendable, CustomTestStringConvertible {
                 templates: templates.values.map { Array($0.utf8) },
                 libraries: libraries.values.map { Array($0.utf8) })
         }
+        let paths = sections.keys.sorted() + [path]
+        @Sendable func names(_ directory: String) -> [String] {
+            let prefix = directory == "." ? "" : "\(directory)/"
+            let below = paths.filter { $0.hasPrefix(prefix) }.map { $0.dropFirst(prefix.count) }
+            return Set(below.compactMap { $0.split(separator: "/").first.map(String.init) })
+                .sorted()
+        }
         let files = RepositoryFiles(
-            read: { sections[$0].map { Array($0.utf8) } }, templates: reuse)
+            read: { sections[$0].map { Array($0.utf8) } }, names: names, templates: reuse)
         let directory = path.split(separator: "/").dropLast().map { "\($0)/" }.joined()
         let names = (sections.keys + [path]).filter { $0.hasPrefix(directory) }
             .map { String($0.dropFirst(directory.utf8.count)) }

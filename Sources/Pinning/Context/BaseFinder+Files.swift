@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import YAML
+
 /// Files with the values of a chart, by their names.
 extension BaseFinder {
     /// The files beside the overlay whose names have some of the words of its name.
@@ -18,6 +20,38 @@ extension BaseFinder {
 
     /// The maximum number of words in the name of an overlay whose parts are looked up.
     private static let maximumWords = 5
+
+    /// The files that change the values of a file: those beside it whose names have all words of its
+    /// name, such as `values-prod.yaml` beside `values.yaml`, and the overlays of a base directory.
+    static func overlays(of file: String, in files: RepositoryFiles) -> [Overlay] {
+        let directory = LexicalPath.directory(of: file)
+        let name = String(file.dropFirst(directory.utf8.count))
+        var paths = files.names(in: directory).files(extending: name).map { directory + $0 }
+        let steps = directory.split(separator: "/")
+        if let last = steps.last, baseNames.contains(String(last)) {
+            let outer = String(directory.dropLast(last.utf8.count + 1))
+            paths += files.names(in: outer).withoutExtension
+                .filter { !baseNames.contains($0) }.map { "\(outer)\($0)/\(name)" }
+        }
+        return paths.prefix(Self.maximumOverlays).compactMap { path in
+            guard let values = files.values(in: path), values.root.entries != nil,
+                values.root["apiVersion"] == nil
+            else { return nil }
+            return Overlay(path: path, values: values)
+        }
+    }
+
+    /// The maximum number of overlays of a file that are read.
+    private static let maximumOverlays = 64
+
+    /// Returns the releases of the Helmfiles in the directories above a file that use it.
+    static func releases(
+        withFile file: String, in files: RepositoryFiles
+    ) -> [(release: ReleaseValues, source: Int)] {
+        LexicalPath.directories(above: file).prefix(levels).flatMap { directory in
+            files.helmfile(in: directory)?.releases(withFile: file) ?? []
+        }
+    }
 
     /// Returns the path of a file of values that a release names; `nil` if there is none.
     ///

@@ -30,6 +30,8 @@ extension BaseFinder {
     struct OwnValues {
         let root: YAMLNode
         let anchors: Anchors
+        /// The values that apply before them.
+        var overlay: RepositoryFiles.Values?
     }
 
     /// Returns the name of another image for which the chart uses the tag, or the digest, of an image;
@@ -40,16 +42,33 @@ extension BaseFinder {
     ///   - keys: The path of its tag or digest.
     ///   - values: The values of the file.
     /// - Returns: The name, as the path of its value or as the text of a template.
-    func otherImage(
+    mutating func otherImage(
         of site: ImageReferenceSite, withTagAt keys: [String], in values: OwnValues
     ) -> String? {
         guard let chart, let image = site.image?.repository else { return nil }
         let combinations = combinations(withTagAt: keys[...], inChart: chart, depth: 0)
         guard !combinations.isEmpty else { return nil }
-        let lookup = ValueLookup(finder: self, own: values)
-        return combinations.lazy.compactMap {
-            lookup.otherName(in: $0, than: image, of: site, tag: keys)
-        }.first
+        func otherName(
+            in combinations: [TagCombination], with layer: OwnValues
+        ) -> String? {
+            let lookup = ValueLookup(finder: self, own: layer)
+            return combinations.lazy.compactMap {
+                lookup.otherName(in: $0, than: image, of: site, tag: keys)
+            }.first
+        }
+        if let name = otherName(in: combinations, with: values) { return name }
+        for overlay in overlays.map(\.values)
+        where Self.nodes(at: keys[...], below: overlay.root, overlay.anchors).isEmpty {
+            let changed = Set(MergedMapping(overlay.root, overlay.anchors).allKeys)
+            let concerned = combinations.filter { combination in
+                combination.values.contains { path in
+                    path != keys && (changed.contains(path[0]) || path[0] == TemplateValue.anyStep)
+                }
+            }
+            let layer = OwnValues(root: values.root, anchors: values.anchors, overlay: overlay)
+            if let name = otherName(in: concerned, with: layer) { return name }
+        }
+        return nil
     }
 
     /// Returns the combinations with a tag in the templates of a chart and its subcharts.
@@ -75,7 +94,11 @@ extension BaseFinder {
     /// Returns the values at a path, in the nearest file that has one; with wildcards, those of all files.
     fileprivate func nodes(at keys: [String], under own: OwnValues) -> [YAMLNode] {
         let isPattern = keys.contains(String(TemplateValue.anyStep))
-        var found = Self.nodes(at: keys[...], below: own.root, own.anchors)
+        var found =
+            own.overlay.map { Self.nodes(at: keys[...], below: $0.root, $0.anchors) } ?? []
+        if isPattern || found.isEmpty {
+            found += Self.nodes(at: keys[...], below: own.root, own.anchors)
+        }
         for place in places where isPattern || found.isEmpty {
             switch place {
             case .file(let path): found += nodes(at: keys[...], in: path)

@@ -71,10 +71,24 @@ struct BaseFinder {
     /// The images beside other values of these mappings, by the key of the tag.
     private var siblings: [MappingKey: [String: [SiblingNames]]] = [:]
     /// The number of mappings that may still be searched.
-    private var budget = 1_000_000
+    var budget = 1_000_000
+
+    /// The files that change the values of the file.
+    private(set) lazy var overlays =
+        isAroundFile ? Self.overlays(of: file, in: files) : []
+    /// The releases of Helmfiles that use the file.
+    private(set) lazy var releases =
+        isAroundFile ? Self.releases(withFile: file, in: files) : []
+    private let isAroundFile: Bool
+
+    /// A file with values that apply after those of another one.
+    struct Overlay {
+        let path: String
+        let values: RepositoryFiles.Values
+    }
 
     /// The number of directories above the file that are searched.
-    private static let levels = 6
+    static let levels = 6
     static let baseNames = ["base", "_base", "common", "default", "defaults", "shared"]
     /// The maximum number of charts in charts.
     static let nesting = 4
@@ -88,6 +102,7 @@ struct BaseFinder {
     init(files: RepositoryFiles, file: String, chart: ChartLocation) {
         self.files = files
         self.file = file
+        isAroundFile = chart == .aroundFile
         let directories = LexicalPath.directories(above: file).prefix(Self.levels)
         func hasChart(_ directory: String) -> Bool {
             files.values(in: "\(directory)Chart.yaml") != nil
@@ -147,59 +162,6 @@ struct BaseFinder {
         ofTag key: String, at keys: [String], under overlay: MergedMapping, in scope: ValuesScope
     ) -> Result {
         find(.sibling(tag: key, overlay), at: keys, in: scope)
-    }
-
-    /// A registry in a file.
-    struct FoundRegistry {
-        let text: String
-        let file: String
-        /// A Boolean value that indicates whether it is known to be that of the image.
-        let isCertain: Bool
-    }
-
-    /// Returns the registry of the image at a path of values.
-    ///
-    /// - Parameters:
-    ///   - keys: The path of the image.
-    ///   - isReplaced: A Boolean value that indicates whether the overlay has the registry of the
-    ///     image itself.
-    /// - Returns: The registry; `nil` if no file has one.
-    mutating func registry(at keys: [String], isReplaced: Bool) -> FoundRegistry? {
-        for place in places {
-            guard budget > 0 else { return nil }
-            switch place {
-            case .file(let path):
-                if let found = registry(at: keys[...], isReplaced, in: path) { return found }
-            case .subcharts(let directory):
-                for chart in keys.first.map({ subcharts($0, of: directory) }) ?? [] {
-                    let path = "\(chart)values.yaml"
-                    guard path != file else { continue }
-                    if let found = registry(at: keys.dropFirst(), isReplaced, in: path) {
-                        return found
-                    }
-                }
-            }
-        }
-        return nil
-    }
-
-    private mutating func registry(
-        at keys: ArraySlice<String>, _ isReplaced: Bool, in path: String
-    ) -> FoundRegistry? {
-        guard let scope = files.values(in: path)?.scope else { return nil }
-        if !isReplaced, let own = located(keys, in: path)?.mapping["registry"] {
-            // Templates usually omit an empty registry.
-            let text = own.text ?? ""
-            return FoundRegistry(
-                text: text.isEmpty ? "docker.io" : text, file: path, isCertain: !text.isEmpty)
-        }
-        for (node, isCertain) in [
-            (scope.registry, true), (scope.defaultRegistry, true), (scope.outerRegistry, false),
-        ] {
-            guard let text = node.flatMap(MergedMapping.text) else { continue }
-            return FoundRegistry(text: text, file: path, isCertain: isCertain)
-        }
-        return nil
     }
 
     /// An image to look up at a path.
@@ -372,7 +334,7 @@ struct BaseFinder {
     }
 
     /// Returns the mapping at a path of values; `nil` if the file has none there.
-    private mutating func located(
+    mutating func located(
         _ keys: ArraySlice<String>, in path: String
     ) -> (mapping: MergedMapping, location: SitePath)? {
         guard let values = files.values(in: path) else { return nil }

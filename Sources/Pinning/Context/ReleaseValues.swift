@@ -8,41 +8,63 @@ internal import YAML
 /// `helmCharts`; Skaffold, `deploy.helm.releases`; Fleet, `helm`; Rancher, `HelmChart`; Ansible,
 /// `kubernetes.core.helm`.
 struct ReleaseValues {
-    enum Source {
-        case values(YAMLNode, Anchors)
+    enum Content {
+        /// Values in the file with the release; a text that is YAML has ranges of its own.
+        case values(YAMLNode, Anchors, isText: Bool)
         /// One value, at a path; `nil` for a value of another resource.
         case parameter(keys: [String], value: YAMLNode?)
-        /// A file, which can follow values of the release in their list.
-        case file(String, followsValues: Bool)
+        case file(String)
         /// A resource whose values are not in the file.
         case resource(String)
-
-        /// The rank of the source: one with a greater rank has precedence.
-        var precedence: Int {
-            switch self {
-            case .file(_, followsValues: false), .resource: 0
-            case .file, .values: 1
-            case .parameter: 2
-            }
-        }
     }
 
-    private(set) var sources: [Source] = []
+    /// The kinds of sources, lowest precedence first.
+    private enum Precedence: Int {
+        case filesOfChart
+        case files
+        case values
+        case object
+        case parameters
+    }
+
+    /// The sources, lowest precedence first.
+    private(set) var sources: [Content] = []
+    /// The chart of the release; `nil` if it states none.
+    private(set) var chart: ChartLocation?
 
     /// Creates the values of a release; `nil` for a mapping with fewer than two sources of values.
     init?(_ node: YAMLNode, _ anchors: Anchors) {
-        let entries = node.entries ?? []
-        guard entries.contains(where: { Self.mayBeSource($0.key.text ?? "") }) else { return nil }
-        for entry in entries { add(entry.value, of: entry.key.text ?? "", anchors) }
+        let mayBeRelease = (node.entries ?? []).contains { entry in
+            entry.key.text.map { $0 == "<<" || Self.mayBeSource($0) } ?? false
+        }
+        guard mayBeRelease else { return nil }
+        self.init([(MergedMapping(node, anchors), Set<String>())], anchors)
         guard sources.count > 1 else { return nil }
     }
 
-    /// Returns the precedence of the source with the tag of an image.
-    func precedence(ofTag node: YAMLNode?) -> Int {
-        let isParameter = sources.contains { source in
-            if case .parameter(_, let value?) = source { value.range == node?.range } else { false }
+    /// Creates the values that a release has of mappings, such as the templates of a Helmfile.
+    ///
+    /// - Parameters:
+    ///   - mappings: The mappings, lowest precedence first, with the keys that do not count.
+    ///   - anchors: The anchors of the document.
+    init(_ mappings: [(mapping: MergedMapping, omitted: Set<String>)], _ anchors: Anchors) {
+        var builder = Builder(anchors: anchors)
+        for (mapping, omitted) in mappings {
+            for key in mapping.allKeys where !omitted.contains(key) {
+                if let value = mapping[key] { builder.add(value, of: key) }
+            }
+            chart = ChartLocation(ofRelease: mapping) ?? chart
         }
-        return isParameter ? 2 : 1
+        // Sources of one kind are in the order of the file.
+        sources = builder.sources.enumerated().sorted {
+            ($0.element.precedence.rawValue, $0.offset)
+                < ($1.element.precedence.rawValue, $1.offset)
+        }.map(\.element.content)
+    }
+
+    /// Creates the values of a file below another one.
+    init(file: String, below values: RepositoryFiles.Values) {
+        sources = [.file(file), .values(values.root, values.anchors, isText: false)]
     }
 
     /// Returns a Boolean value that indicates whether a key can be that of a source; most are not.
@@ -55,70 +77,91 @@ struct ReleaseValues {
         default: false
         }
     }
+}
 
-    private mutating func add(_ node: YAMLNode, of key: String, _ anchors: Anchors) {
-        switch key {
-        case "values", "valuesTemplate", "valuesObject", "valuesInline", "valuesContent",
-            "overrides", "release_values":
-            var followsValues = false
-            for value in node.items ?? [node] {
-                add(values: value, followsValues: followsValues, anchors)
-                if value.text == nil { followsValues = true }
+extension ReleaseValues {
+    /// Collects the sources of a release.
+    private struct Builder {
+        let anchors: Anchors
+        var sources: [(content: Content, precedence: Precedence)] = []
+
+        mutating func add(_ node: YAMLNode, of key: String) {
+            switch key {
+            case "values", "valuesTemplate", "valuesObject", "valuesInline", "valuesContent",
+                "overrides", "release_values":
+                let precedence: Precedence = key == "valuesObject" ? .object : .values
+                var followsValues = false
+                for value in node.items ?? [node] {
+                    add(values: value, followsValues ? .values : .files, precedence)
+                    if value.text == nil { followsValues = true }
+                }
+            case "parameters", "set", "setTemplate", "setString", "setValues", "setValueTemplates":
+                add(parameters: node)
+            case "valueFiles", "valuesFiles", "valuesFile", "values_files":
+                for file in node.items ?? [node] { add(file: file, .files) }
+            case "additionalValuesFiles":
+                // kustomize merges `valuesInline` into the file before them.
+                for file in node.items ?? [node] { add(file: file, .values) }
+            case "valuesFrom", "values_from":
+                for item in node.items ?? [] { add(resource: item) }
+            case "chart":
+                let files = node["spec"]?["valuesFiles"]
+                for file in files?.items ?? [] { add(file: file, .filesOfChart) }
+            default: break
             }
-        case "parameters", "set", "setTemplate", "setString", "setValues", "setValueTemplates":
-            add(parameters: node)
-        case "valueFiles", "valuesFiles", "valuesFile", "values_files":
-            for file in node.items ?? [node] { add(file: file) }
-        case "additionalValuesFiles":
-            // kustomize merges `valuesInline` into the file before them.
-            for file in node.items ?? [node] { add(file: file, followsValues: true) }
-        case "valuesFrom", "values_from":
-            for item in node.items ?? [] { add(resource: item) }
-        case "chart":
-            if let files = node["spec"]?["valuesFiles"] { add(files, of: "valuesFiles", anchors) }
-        default: break
+        }
+
+        private mutating func add(
+            values node: YAMLNode, _ filePrecedence: Precedence, _ precedence: Precedence
+        ) {
+            guard let text = node.text else {
+                if let node = anchors.resolve(node) {
+                    sources.append((.values(node, anchors, isText: false), precedence))
+                }
+                return
+            }
+            guard text.contains(":") else { return add(file: node, filePrecedence) }
+            var budget = Anchors.mergeLimit
+            let stream = try? YAMLDocumentStream(parsing: Array(text.utf8), limits: FileText.limits)
+            guard let root = stream?.documents.first?.root,
+                let anchors = try? Anchors(root, mergeBudget: &budget)
+            else { return }
+            sources.append((.values(root, anchors, isText: true), precedence))
+        }
+
+        private mutating func add(file node: YAMLNode, _ precedence: Precedence) {
+            if let path = MergedMapping.text(node) { sources.append((.file(path), precedence)) }
+        }
+
+        private mutating func add(parameters node: YAMLNode) {
+            func add(_ name: YAMLNode?, _ value: YAMLNode?) {
+                guard let name = name?.text, let value else { return }
+                let keys = name.split(separator: ".").map(String.init)
+                sources.append((.parameter(keys: keys, value: value), .parameters))
+            }
+            for item in node.items ?? [] { add(item["name"], item["value"]) }
+            for entry in node.entries ?? [] { add(entry.key, entry.value) }
+        }
+
+        private mutating func add(resource node: YAMLNode) {
+            if let target = node["targetPath"]?.text {
+                let keys = target.split(separator: ".").map(String.init)
+                sources.append((.parameter(keys: keys, value: nil), .parameters))
+            } else if node["kind"]?.text != "Secret", node["secretKeyRef"] == nil {
+                // A secret has credentials, and hardly the names of images.
+                sources.append((.resource(node["name"]?.text ?? "another resource"), .files))
+            }
         }
     }
+}
 
-    private mutating func add(
-        values node: YAMLNode, followsValues: Bool, _ anchors: Anchors
-    ) {
-        guard let text = node.text else {
-            if let node = anchors.resolve(node) { sources.append(.values(node, anchors)) }
-            return
-        }
-        guard text.contains(":") else { return add(file: node, followsValues: followsValues) }
-        var budget = Anchors.mergeLimit
-        let stream = try? YAMLDocumentStream(parsing: Array(text.utf8), limits: FileText.limits)
-        guard let root = stream?.documents.first?.root,
-            let anchors = try? Anchors(root, mergeBudget: &budget)
-        else { return }
-        sources.append(.values(root, anchors))
-    }
-
-    private mutating func add(file node: YAMLNode, followsValues: Bool = false) {
-        if let path = MergedMapping.text(node) {
-            sources.append(.file(path, followsValues: followsValues))
-        }
-    }
-
-    private mutating func add(parameters node: YAMLNode) {
-        func add(_ name: YAMLNode?, _ value: YAMLNode?) {
-            guard let name = name?.text, let value else { return }
-            sources.append(
-                .parameter(keys: name.split(separator: ".").map(String.init), value: value))
-        }
-        for item in node.items ?? [] { add(item["name"], item["value"]) }
-        for entry in node.entries ?? [] { add(entry.key, entry.value) }
-    }
-
-    private mutating func add(resource node: YAMLNode) {
-        if let target = node["targetPath"]?.text {
-            let keys = target.split(separator: ".").map(String.init)
-            sources.append(.parameter(keys: keys, value: nil))
-        } else if node["kind"]?.text != "Secret", node["secretKeyRef"] == nil {
-            // A secret has credentials, and hardly the names of images.
-            sources.append(.resource(node["name"]?.text ?? "another resource"))
+extension ReleaseValues.Content {
+    /// The reason for which an image is uncertain, for a source whose values are not known.
+    var uncertainty: String {
+        switch self {
+        case .file(let path): "\(path) is not there and may change the image"
+        case .resource(let name): "the values in '\(name)' may change the image"
+        case .values, .parameter: "other values may change the image"
         }
     }
 }

@@ -9,6 +9,8 @@ internal import YAML
 public final class RepositoryFiles: Sendable {
     /// Returns the content of a file, or `nil` if there is none.
     public typealias Read = @Sendable (String) -> [UInt8]?
+    /// Returns the names of the files in a directory; `.` is the working directory.
+    public typealias ListNames = @Sendable (String) -> [String]
     /// Returns the use of tags in the templates of the chart in a directory; `.` is the working
     /// directory.
     public typealias ReadTemplates = @Sendable (String) -> TagReuse
@@ -29,15 +31,23 @@ public final class RepositoryFiles: Sendable {
     private static let missingLimit = 50_000
 
     private let read: Read
+    private let listNames: ListNames
     private let readTemplates: ReadTemplates
     private let parsed = Mutex<[String: Values]>([:])
     private let missing = Mutex<Set<String>>([])
+    private let names = Mutex<[String: DirectoryNames]>([:])
+    private let helmfiles = Mutex<[String: HelmfileReleases?]>([:])
+    private let updated = Mutex<[String: [UInt8]]>([:])
     private let reuses = Mutex<[String: TagReuse]>([:])
     private let dependencies = Mutex<[String: Dependencies]>([:])
 
     /// Creates a reader.
-    public init(read: @escaping Read, templates: @escaping ReadTemplates = { _ in TagReuse() }) {
+    public init(
+        read: @escaping Read, names: @escaping ListNames = { _ in [] },
+        templates: @escaping ReadTemplates = { _ in TagReuse() }
+    ) {
         self.read = read
+        listNames = names
         self.readTemplates = templates
     }
 
@@ -45,7 +55,8 @@ public final class RepositoryFiles: Sendable {
     func values(in path: String) -> Values? {
         if let known = parsed.withLock({ $0[path] }) { return known }
         guard !missing.withLock({ $0.contains(path) }) else { return nil }
-        let stream = read(path).flatMap {
+        let bytes = updated.withLock { $0[path] } ?? read(path)
+        let stream = bytes.flatMap {
             try? YAMLDocumentStream(parsing: $0, limits: FileText.limits)
         }
         var budget = Anchors.mergeLimit
@@ -64,6 +75,38 @@ public final class RepositoryFiles: Sendable {
             files[path] = values
         }
         return values
+    }
+
+    /// Uses other content for a file, which will be written.
+    public func update(_ path: String, to bytes: [UInt8]) {
+        updated.withLock { $0[path] = bytes }
+        parsed.withLock { $0[path] = nil }
+    }
+
+    /// Returns the names in a directory.
+    func names(in directory: String) -> DirectoryNames {
+        let directory = Self.named(directory)
+        if let known = names.withLock({ $0[directory] }) { return known }
+        let table = DirectoryNames(listNames(directory))
+        names.withLock { $0[directory] = table }
+        return table
+    }
+
+    /// Returns the releases of the Helmfile in a directory; `nil` if there is none.
+    func helmfile(in directory: String) -> HelmfileReleases? {
+        if let known = helmfiles.withLock({ $0[directory] }) { return known }
+        let releases = values(in: "\(directory)helmfile.yaml").flatMap {
+            HelmfileReleases($0.root, $0.anchors, in: directory)
+        }
+        helmfiles.withLock { $0[directory] = .some(releases) }
+        return releases
+    }
+
+    /// Returns a directory without a slash at its end; `.` for the working directory.
+    private static func named(_ directory: String) -> String {
+        var directory = directory
+        while directory.utf8.count > 1, directory.hasSuffix("/") { directory.removeLast() }
+        return directory.isEmpty ? "." : directory
     }
 
     /// Returns the `appVersion` of the chart in a directory, or `nil` if there is none.
@@ -87,9 +130,7 @@ public final class RepositoryFiles: Sendable {
     /// - Parameter directory: The directory, with or without a slash; empty for the working directory.
     /// - Returns: The use of tags.
     public func reuse(ofChartIn directory: String) -> TagReuse {
-        var directory = directory
-        while directory.utf8.count > 1, directory.hasSuffix("/") { directory.removeLast() }
-        if directory.isEmpty { directory = "." }
+        let directory = Self.named(directory)
         if let known = reuses.withLock({ $0[directory] }) { return known }
         let reuse = readTemplates(directory)
         reuses.withLock { $0[directory] = reuse }

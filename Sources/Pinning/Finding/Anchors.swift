@@ -112,10 +112,19 @@ struct Anchors {
         merged(into: node, limit: Self.mergeLimit)?.keys ?? []
     }
 
+    /// Returns the mappings that a mapping merges, in order of precedence.
+    func mergedMappings(of node: YAMLNode) -> [YAMLNode] {
+        merged(into: node, limit: Self.mergeLimit)?.mappings ?? []
+    }
+
     /// Follows merge keys in order of precedence, each mapping once.
     ///
-    /// - Returns: The tables and the number of followed references; `nil` if it exceeds the limit.
-    private func merged(into node: YAMLNode, limit: Int) -> (keys: [KeyIndex], steps: Int)? {
+    /// - Returns: The mappings, their tables, and the number of followed references; `nil` if it exceeds
+    ///   the limit.
+    private func merged(
+        into node: YAMLNode, limit: Int
+    ) -> (mappings: [YAMLNode], keys: [KeyIndex], steps: Int)? {
+        var mappings: [YAMLNode] = []
         var keys: [KeyIndex] = []
         var steps = 0
         var seen: Set<Range<Int>> = [node.range]
@@ -128,6 +137,7 @@ struct Anchors {
             case .mapping:
                 guard seen.insert(source.range).inserted, let merged = mergeables[source.range]
                 else { continue }
+                mappings.append(source)
                 keys.append(merged.keys)
                 pending += merged.sources.reversed()
             case .sequence(let items, _):
@@ -137,7 +147,7 @@ struct Anchors {
             case .scalar, .alias: continue
             }
         }
-        return (keys, steps)
+        return (mappings, keys, steps)
     }
 
     /// Returns the index in `definitions[name]` of the last definition before an offset, or

@@ -140,11 +140,16 @@ enum ChartLocation: Hashable {
     /// Source: Helmfile, `releases`; Skaffold, `deploy.helm.releases`; kustomize, `helmCharts`;
     /// Fleet, `helm`; Ansible, `kubernetes.core.helm`.
     init?(ofRelease node: YAMLNode) {
-        if let path = node["chartPath"]?.text {
+        self.init(ofRelease: MergedMapping(node, Anchors()))
+    }
+
+    /// Returns the chart of a release with merge keys; `nil` for a mapping without a chart.
+    init?(ofRelease mapping: MergedMapping) {
+        if let path = mapping["chartPath"]?.text {
             self = .directory(path)
-        } else if let chart = node["chart"]?.text ?? node["chart_ref"]?.text {
+        } else if let chart = mapping["chart"]?.text ?? mapping["chart_ref"]?.text {
             self = chart.hasPrefix(".") ? .directory(chart) : .remote
-        } else if ["remoteChart", "repo", "repoURL"].contains(where: { node[$0] != nil }) {
+        } else if ["remoteChart", "repo", "repoURL"].contains(where: { mapping[$0] != nil }) {
             self = .remote
         } else {
             return nil

@@ -5,6 +5,15 @@ internal import YAML
 
 /// Directives in comments: on the line of an image, and for all images of a mapping.
 extension SiteFinder {
+    /// A directive on the line of the key of a mapping, or above an element of a list.
+    struct MappingDirective {
+        let directive: PinDirectives.Directive
+        /// The range of the mapping.
+        let range: Range<Int>
+        /// The path of the mapping.
+        let path: SitePath
+    }
+
     /// Returns the directives for a site, and marks them as used.
     mutating func directives(of site: ImageReferenceSite) -> [PinDirectives.Directive] {
         let fragment = found.fragments[site.fragment]

@@ -197,7 +197,7 @@ extension SiteFinder {
             site.shape = shape
         }
         site.image = Reference(
-            base.repository, tag: parsed?.tag ?? base.tag,
+            base.repository, tag: site.tag == nil ? base.tag : parsed?.tag,
             digest: parsed?.digest ?? site.statedDigest)
     }
 
@@ -265,9 +265,9 @@ extension SiteFinder {
     /// Returns the reason for which a digest would also be that of another image: the chart uses the tag,
     /// or the digest, for both.
     mutating func sharing(of site: ImageReferenceSite) -> String? {
-        guard !isInResource, site.image != nil, site.path.count > surroundings.valuesDepth else {
-            return nil
-        }
+        guard !isInResource, site.image != nil, site.tagPath.count > surroundings.valuesDepth
+        else { return nil }
+        if let reason = overlay(of: site) { return reason }
         let root =
             mappings.indices.contains(surroundings.outerMappingsOfValues)
             ? mappings[surroundings.outerMappingsOfValues] : surroundings.root
@@ -284,6 +284,16 @@ extension SiteFinder {
             return "the chart also uses the \(kind) for '\(other)': give each image its own \(kind)"
         }
         return nil
+    }
+
+    /// Returns the shape that the file below an image with a repository and a tag requires for the digest;
+    /// `nil` if there is none, or if a rule decides.
+    mutating func digestShapeBelow(_ site: ImageReferenceSite) -> ImageShape? {
+        guard site.shape == .tag, !site.isTagPermitted, site.repository != nil, site.digest == nil,
+            site.mapping != nil, !isInResource, let parent = site.tagPath.parent,
+            let keys = valuesKeys(of: parent), parent == site.path
+        else { return nil }
+        return withBases { $0.digestShape(at: keys) } ?? nil
     }
 
     /// A Boolean value that indicates whether the innermost tree is a resource, and not the values of

@@ -3,47 +3,157 @@
 internal import OCI
 internal import YAML
 
-/// Images of a release whose name another source of values changes.
+/// Images of releases, whose name another source of values can change.
 extension SiteFinder {
-    /// Returns the reason for which an image is not known to be that of the release: another source of its
-    /// values changes the name, or may change it.
-    mutating func change(of site: ImageReferenceSite) -> String? {
-        guard let release = surroundings.release, let image = site.image?.repository,
-            !isInResource, let parent = site.tagPath.parent, let keys = valuesKeys(of: parent)
-        else { return nil }
-        // A source can only change a name that one of less precedence has.
-        let own = site.repository == nil ? 0 : release.precedence(ofTag: site.tag?.node)
-        for source in release.sources where source.precedence >= own {
-            var place = ""
-            var found: [(path: [String], value: YAMLNode?)] = []
-            switch source {
-            case .values(let root, let anchors): found = Self.names(at: keys, in: root, anchors)
-            case .parameter(let path, let value): found = [(path, value)]
-            case .file(let stated, _):
-                guard let file = withBases({ $0.file(ofRelease: stated) }) ?? nil,
-                    let values = context.files?.values(in: file)
-                else {
-                    guard site.repositoryFile != nil else { continue }
-                    return "\(stated) is not there and may change the image"
-                }
-                place = " of \(file)"
-                found = Self.names(at: keys, in: values.root, values.anchors)
-            case .resource(let name):
-                guard site.repositoryFile != nil else { continue }
-                return "the values in '\(name)' may change the image"
+    /// Enters a mapping that can be a release, or a template of releases.
+    mutating func enterRelease(_ node: YAMLNode, at path: SitePath) {
+        if let releases = surroundings.helmfile?.releases(of: node) {
+            (surroundings.releases, surroundings.fragmentOfReleases) = (releases, fragment)
+            let charts = Set(releases.compactMap(\.chart))
+            if let chart = charts.first {
+                surroundings.chart = charts.count == 1 ? chart : .remote
             }
-            for (path, value) in found where Self.names(path, site, in: keys) {
-                guard !Self.isSame(value, at: path, as: image, of: site) else { continue }
-                return "'\(path.joined(separator: "."))'\(place) changes the image of the release"
+            return
+        }
+        if let release = ReleaseValues(node, anchors) {
+            (surroundings.releases, surroundings.fragmentOfReleases) = ([release], fragment)
+        }
+        if let chart = ChartLocation(of: node, isElement: path.key == nil) {
+            surroundings.chart = chart
+        }
+    }
+
+    /// Returns the reason for which an image is not known to be that of all releases with its values:
+    /// another source of their values changes the name, or may change it.
+    mutating func change(of site: ImageReferenceSite) -> String? {
+        guard !isInResource, site.image != nil else { return nil }
+        for release in surroundings.releases {
+            guard spendRelease() else { return "the file has too many releases" }
+            guard let own = index(of: site, in: release) else { continue }
+            if let reason = change(of: site, at: own, in: release) { return reason }
+        }
+        guard surroundings.valuesDepth == 0 else { return nil }
+        for use in withBases({ $0.releases }) ?? [] {
+            guard spendRelease() else { return "the file is in too many releases" }
+            if let reason = change(of: site, at: use.source, in: use.release) { return reason }
+        }
+        return nil
+    }
+
+    /// Returns the reason for which a digest would also be that of another image: a file whose values apply
+    /// after those of this file has the other image, but not its tag.
+    mutating func overlay(of site: ImageReferenceSite) -> String? {
+        guard !isInResource, site.image != nil, surroundings.valuesDepth == 0 else { return nil }
+        for overlay in withBases({ $0.overlays }) ?? [] {
+            let values = ReleaseValues(file: file, below: overlay.values)
+            // Another registry can have the same image.
+            guard change(of: site, at: 0, in: values, includingRegistries: false) != nil else {
+                continue
+            }
+            let kind = site.shape == .tag ? "tag" : "digest"
+            return
+                "\(overlay.path) has another image without a \(kind): give each image its own \(kind)"
+        }
+        return nil
+    }
+
+    private mutating func spendRelease() -> Bool {
+        releaseBudget -= 1
+        return releaseBudget > 0
+    }
+
+    /// Returns the index of the source of a release with the values of an image; `nil` if the release
+    /// does not have them.
+    private func index(of site: ImageReferenceSite, in release: ReleaseValues) -> Int? {
+        let offset = mappings.last?.range.lowerBound ?? site.anchor.range.lowerBound
+        return release.sources.firstIndex { source in
+            switch source {
+            case .values(let root, _, let isText):
+                isText == (fragment != surroundings.fragmentOfReleases)
+                    && root.range.contains(offset)
+            case .parameter(_, let value?):
+                site.fields.contains { $0.node.range == value.range }
+            case .parameter, .file, .resource: false
+            }
+        }
+    }
+
+    /// The values of a source that can be parts of an image.
+    private struct SourceValues {
+        var values: [(path: [String], node: YAMLNode?)]
+        /// The place of the values, for messages; empty for the file itself.
+        var place = ""
+    }
+
+    /// Returns the reason for which the image of a source is not known to be that of the release.
+    private mutating func change(
+        of site: ImageReferenceSite, at own: Int, in release: ReleaseValues,
+        includingRegistries: Bool = true
+    ) -> String? {
+        guard let image = site.image?.repository, let parent = site.tagPath.parent,
+            let keys = valuesKeys(of: parent)
+        else { return nil }
+        // The source of an image with a repository replaces the names of those before it.
+        let first = site.repository == nil ? 0 : own
+        let sources = (first..<release.sources.count).reversed().filter { $0 != own }.map { index in
+            (index, values(of: release.sources[index], at: keys))
+        }
+        let written =
+            site.shape == .tag
+            ? [site.tagPath.key ?? "tag"]
+            : site.digestKey.map { [$0] } ?? ImageKeys.digest + ImageKeys.sha
+        let isReplaced = sources.contains { index, found in
+            index > own
+                && found?.values.contains { path, _ in
+                    path.dropLast() == keys[...] && written.contains(path.last ?? "")
+                } ?? false
+        }
+        // The release does not use the tag, or the digest, of the source.
+        guard !isReplaced else { return nil }
+        /// The parts of the name that a source with more precedence has.
+        var decided: Set<[String]> = []
+        for (index, found) in sources {
+            guard let found else {
+                let isDecided = decided.contains { ImageKeys.repository.contains($0.last ?? "") }
+                guard site.repositoryFile != nil, !isDecided else { continue }
+                return release.sources[index].uncertainty
+            }
+            for (path, node) in found.values where Self.names(path, site, in: keys) {
+                guard decided.insert(path).inserted,
+                    includingRegistries
+                        || !(path.last?.hasSuffixIgnoringCase("registry") ?? false),
+                    !Self.isSame(node, at: path, as: image, of: site)
+                else { continue }
+                return
+                    "'\(path.joined(separator: "."))'\(found.place) changes the image of the release"
             }
         }
         return nil
     }
 
+    /// Returns the values that a source has beside a tag, and for all images; `nil` if they are unknown.
+    private mutating func values(
+        of source: ReleaseValues.Content, at keys: [String]
+    ) -> SourceValues? {
+        switch source {
+        case .values(let root, let anchors, _):
+            return SourceValues(values: Self.values(at: keys, in: root, anchors))
+        case .parameter(let path, let value): return SourceValues(values: [(path, value)])
+        case .file(let stated):
+            guard let file = withBases({ $0.file(ofRelease: stated) }) ?? nil,
+                let values = context.files?.values(in: file)
+            else { return nil }
+            return SourceValues(
+                values: Self.values(at: keys, in: values.root, values.anchors),
+                place: " of \(file)")
+        case .resource: return nil
+        }
+    }
+
     /// Returns the values beside a tag, and those for all images.
-    private static func names(
+    private static func values(
         at keys: [String], in root: YAMLNode, _ anchors: Anchors
-    ) -> [(path: [String], value: YAMLNode?)] {
+    ) -> [(path: [String], node: YAMLNode?)] {
         let global = globalRegistries.flatMap { path in
             BaseFinder.nodes(at: path[...], below: root, anchors).map { (path, Optional($0)) }
         }

@@ -31,8 +31,12 @@ struct SiteFinder {
         var valuesDepth = 0
         /// The chart whose values the document has.
         var chart = ChartLocation.aroundFile
-        /// The values of the release around the current value; `nil` if they have one source.
-        var release: ReleaseValues?
+        /// The releases of the document, if it is a Helmfile.
+        var helmfile: HelmfileReleases?
+        /// The releases whose values are around the current value, unless they have one source.
+        var releases: [ReleaseValues] = []
+        /// The fragment with these releases.
+        var fragmentOfReleases = 0
         /// The number of mappings around the document.
         var outerMappings = 0
         /// The number of mappings around the innermost values tree.
@@ -43,15 +47,6 @@ struct SiteFinder {
         var directive: MappingDirective?
         /// The reason for which the images of the text that contains the document get no digest.
         var textReason: String?
-    }
-
-    /// A directive on the line of the key of a mapping, or above an element of a list.
-    struct MappingDirective {
-        let directive: PinDirectives.Directive
-        /// The range of the mapping.
-        let range: Range<Int>
-        /// The path of the mapping.
-        let path: SitePath
     }
 
     let file: String
@@ -72,6 +67,8 @@ struct SiteFinder {
     var bases: [ChartLocation: BaseFinder] = [:]
     /// The registries in the mappings around images.
     var registries: [FoundSites.Value: OuterRegistry?] = [:]
+    /// The number of releases with which images of the file may still be compared.
+    var releaseBudget = 100_000
     /// The number of mappings to which the merge keys of the rest of the file may lead.
     private var mergeBudget = Anchors.mergeLimit
     /// The error that ends the walk.
@@ -151,7 +148,9 @@ struct SiteFinder {
             hasJobs: root["jobs"] != nil,
             values: ValuesScope(root), valuesDepth: path.count,
             chart: resource.chart(in: root) ?? fleetChart(in: root) ?? surroundings.chart,
-            release: surroundings.release,
+            helmfile: HelmfileReleases(root, anchors, in: LexicalPath.directory(of: file)),
+            releases: surroundings.releases,
+            fragmentOfReleases: surroundings.fragmentOfReleases,
             outerMappings: mappings.count, outerMappingsOfValues: mappings.count,
             isSkipped: surroundings.isSkipped, textReason: surroundings.textReason)
         visit(root, at: path)
@@ -197,6 +196,7 @@ struct SiteFinder {
         if surroundings.isSkipped || directives.contains(where: \.isSkip) {
             site.skip("skipped by a directive")
         }
+        if let shape = digestShapeBelow(site) { site.shape = shape }
         if site.shape == .tag, site.tagUse == .image, !site.isTagPermitted {
             site.tagUse = use(ofTagAt: site.tagPath)
         }
@@ -263,14 +263,11 @@ struct SiteFinder {
         switch node.kind {
         case .mapping(let entries, _):
             let context = (surroundings.chart, surroundings.resource, surroundings.placement)
-            let release = surroundings.release
-            if let values = ReleaseValues(node, anchors) { surroundings.release = values }
+            let releases = (surroundings.releases, surroundings.fragmentOfReleases)
             mappings.append(node)
             defer { mappings.removeLast() }
             if path.lastStep != nil { enterResource(node) }
-            if let chart = ChartLocation(of: node, isElement: path.key == nil) {
-                surroundings.chart = chart
-            }
+            enterRelease(node, at: path)
             if beginsValues(node, at: path) {
                 let outer = surroundings
                 enterValues(node, at: path)
@@ -280,7 +277,7 @@ struct SiteFinder {
                 visit(entries, of: node, at: path)
             }
             (surroundings.chart, surroundings.resource, surroundings.placement) = context
-            surroundings.release = release
+            (surroundings.releases, surroundings.fragmentOfReleases) = releases
         case .sequence(let items, _):
             let claimed = claimList(items, of: node, at: path)
             for (index, item) in items.enumerated() where !claimed.contains(index) {

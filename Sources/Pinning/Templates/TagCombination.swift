@@ -127,6 +127,11 @@ struct TagCombination: Hashable, Sendable {
             || key.hasSuffixIgnoringCase("repository") || key.hasSuffixIgnoringCase("repo")
     }
 
+    /// The paths of all values that decide about the combination.
+    var values: [[String]] {
+        names.paths + tags.paths + registries.paths + conditions.flatMap(\.values.paths)
+    }
+
     /// Returns the combination in which the steps that a path has for wildcards replace them; `nil` if
     /// no tag of the combination has the path.
     func bound(to path: [String]) -> TagCombination? {

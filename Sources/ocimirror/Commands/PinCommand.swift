@@ -100,6 +100,7 @@ struct PinCommand: ConfiguredCommand {
             try Task.checkCancellation()
             files.append(pin(path, with: pinner, reading: &inputs, in: context))
         }
+        try pinAgain(&files, with: pinner, reading: &inputs, in: context)
         files += inputs.problems.map { PinnedFile(path: $0.path, error: $0.reason) }
         files += inputs.skippedTemplates.map {
             PinnedFile(
@@ -142,7 +143,7 @@ struct PinCommand: ConfiguredCommand {
         }
     }
 
-    /// Pins one file.
+    /// Pins a file, and writes it unless a change of another file can add pins to it.
     ///
     /// Errors become part of the result.
     private func pin(
@@ -151,21 +152,70 @@ struct PinCommand: ConfiguredCommand {
     ) -> PinnedFile {
         do throws(YAMLError) {
             let bytes = try inputs.read(path)
-            var file = pinner.pin(bytes, path: path, context: inputs.context(of: path))
+            let file = pinner.pin(bytes, path: path, context: inputs.context(of: path))
             guard let new = file.newBytes else { return file }
-            if diff {
-                context.console.result(UnifiedDiff(path: path, from: bytes, to: new).text)
-            } else if !check, !explain {
-                do throws(YAMLError) {
-                    try inputs.replace(path, bytes, with: new)
-                } catch {
-                    file.failToWrite(error)
-                }
-            }
-            return file
+            inputs.update(path, to: new)
+            return file.hasSharedTags
+                ? file : write(file, over: bytes, using: inputs, in: context)
         } catch {
             return PinnedFile(path: path, error: error)
         }
+    }
+
+    /// Pins and writes the files in which images share tags after all others, whose changes can give these
+    /// images tags and digests of their own.
+    private func pinAgain(
+        _ files: inout [PinnedFile], with pinner: Pinner, reading inputs: inout PinFiles,
+        in context: ProgramContext
+    ) throws {
+        let pending = files.indices.filter { files[$0].hasSharedTags }
+        for round in 1...Self.roundLimit {
+            var isChanged = false
+            for index in pending {
+                try Task.checkCancellation()
+                let path = files[index].path
+                do throws(YAMLError) {
+                    let bytes = try inputs.read(path)
+                    let file = pinner.pin(bytes, path: path, context: inputs.context(of: path))
+                    isChanged = isChanged || file.newBytes != files[index].newBytes
+                    if let new = file.newBytes { inputs.update(path, to: new) }
+                    files[index] = file
+                } catch {
+                    files[index] = PinnedFile(path: path, error: error)
+                }
+            }
+            guard isChanged, round < Self.roundLimit else { break }
+        }
+        for index in pending where files[index].newBytes != nil {
+            do throws(YAMLError) {
+                let bytes = try inputs.read(files[index].path)
+                files[index] = write(files[index], over: bytes, using: inputs, in: context)
+            } catch {
+                files[index].failToWrite(error)
+            }
+        }
+    }
+
+    /// The maximum number of times that files in which images share tags are pinned again.
+    private static let roundLimit = 4
+
+    /// Writes a file, or its differences, unless the run is only a check.
+    private func write(
+        _ file: PinnedFile, over bytes: [UInt8], using inputs: PinFiles,
+        in context: ProgramContext
+    ) -> PinnedFile {
+        guard let new = file.newBytes else { return file }
+        var file = file
+        if diff {
+            context.console.result(UnifiedDiff(path: file.path, from: bytes, to: new).text)
+        } else if !check, !explain {
+            do throws(YAMLError) {
+                try inputs.replace(file.path, bytes, with: new)
+            } catch {
+                file.failToWrite(error)
+            }
+        }
+        return file
     }
 
     /// Returns the previous lock file: that of `--previous-lock`, else that of git's HEAD, else

@@ -66,6 +66,7 @@ struct PinFiles {
         repository = RepositoryFiles(
             // A link can lead out of the repository.
             read: { try? BoundedFile.read(absolute($0), limit: Self.limit, followsLinks: false) },
+            names: { (try? Directory.list(absolute($0))) ?? [] },
             templates: templates.reuse)
     }
 
@@ -98,6 +99,9 @@ struct PinFiles {
             throw Self.refusal(error)
         }
     }
+
+    /// Lets other files see a file as it will be written.
+    func update(_ path: String, to bytes: [UInt8]) { repository.update(path, to: bytes) }
 
     /// Returns the data of other files about a file: its chart, and the files below it.
     mutating func context(of path: String) -> FileContext {
