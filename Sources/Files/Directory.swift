@@ -78,7 +78,7 @@ public enum Path {
     }
 
     /// Returns the path of the same file without symbolic links.
-    static func resolved(_ path: String) throws(FileError) -> String {
+    public static func resolved(_ path: String) throws(FileError) -> String {
         guard let resolved = unsafe realpath(path, nil) else {
             throw FileError(.inspect, path, cause: .system(errno))
         }

@@ -54,7 +54,7 @@ public struct Pinner: Sendable {
         selecting selects: @escaping @Sendable (String) -> Bool = { _ in true }
     ) throws(YAMLError) {
         let found =
-            switch try FileReading(bytes, path: path, using: FinderInputs(rules: rules)) {
+            switch try FileScanResult(bytes, path: path, using: FinderInputs(rules: rules)) {
             case .sites(let sites): sites
             case .skipped: FoundSites(fragments: [])
             }
@@ -95,7 +95,7 @@ public struct Pinner: Sendable {
         let inputs = FinderInputs(rules: rules, context: context, lock: lock)
         let found: FoundSites
         do throws(YAMLError) {
-            switch try FileReading(bytes, path: path, using: inputs) {
+            switch try FileScanResult(bytes, path: path, using: inputs) {
             case .skipped(let reason, let mark, _):
                 file.skipped = reason
                 file.skippedAt = mark
@@ -149,7 +149,7 @@ public struct Pinner: Sendable {
         _ bytes: [UInt8], path: String, using inputs: FinderInputs, into drafts: inout [Draft]
     ) throws(EditError) {
         let mismatch = EditError(reason: "the edited file does not have the expected images")
-        guard case .sites(let found)? = try? FileReading(bytes, path: path, using: inputs) else {
+        guard case .sites(let found)? = try? FileScanResult(bytes, path: path, using: inputs) else {
             throw mismatch
         }
         guard found.sites.count == drafts.count else { throw mismatch }

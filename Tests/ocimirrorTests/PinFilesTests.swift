@@ -229,4 +229,57 @@ import Testing
             "\(run.said)")
         #expect(!workspace.folder.text("c0/values.yaml").contains("@"))
     }
+
+    @Test func `a symbolic link in the repository is followed, and one out of it is listed`()
+        async throws
+    {
+        let workspace = try await Self.workspace()
+        try await workspace.shell(
+            """
+            mkdir -p repo/.git repo/charts/web repo/charts/job repo/charts/loop repo/shared
+            cd repo/charts
+            printf 'image: {repository: ghcr.io/acme/mirror/api}\n' > ../../outside.yaml
+            cp ../../outside.yaml ../shared/values.yaml
+            ln -s ../../shared/values.yaml web/values.yaml
+            ln -s ../../../outside.yaml job/values.yaml
+            ln -s values.yaml loop/values.yaml
+            for chart in web job loop; do
+              printf 'name: x\n' > $chart/Chart.yaml
+              printf 'image: {tag: 1.4.2}\n' > $chart/values-prod.yaml
+            done
+            """)
+        let run = try await workspace.run("pin", "repo")
+        #expect(workspace.folder.text("repo/charts/web/values-prod.yaml").contains("@sha256:"))
+        for (chart, reason) in [
+            ("job", "the symbolic link leads out of the repository"),
+            ("loop", "the symbolic link leads to no file"),
+        ] {
+            #expect(run.output.contains("repo/charts/\(chart)/values.yaml"), "\(run.output)")
+            #expect(run.output.contains(reason), "\(run.output)")
+            #expect(!workspace.folder.text("repo/charts/\(chart)/values-prod.yaml").contains("@"))
+        }
+    }
+
+    @Test(arguments: [["--check"], ["--explain"], []])
+    func `a digest that an overlay gets in the run decides about the file below`(
+        _ options: [String]
+    ) async throws {
+        let workspace = try await Self.workspace()
+        let api = "image: {repository: ghcr.io/acme/mirror/api, tag: 1.4.2, digest: ''}\n"
+        let frontend = "image: {repository: ghcr.io/acme/mirror/frontend, tag: 6.6.868}\n"
+        try await workspace.shell("mkdir web")
+        try workspace.folder.write("name: web\n", to: "web/Chart.yaml")
+        try workspace.folder.write(api, to: "web/values.yaml")
+        try workspace.folder.write(frontend, to: "web/values-zone.yaml")
+        // The other order of the same files.
+        try workspace.folder.write(api, to: "web/zone.yaml")
+        try workspace.folder.write(frontend, to: "web/zone-a.yaml")
+        let run = try await workspace.run(arguments: ["pin", "--json", "web"] + options)
+        let files = try run.json["files"]?.elements ?? []
+        #expect(files.count { $0["changed"] == true } == 4, "\(run.output)")
+        if options.isEmpty {
+            let again = try await workspace.run("pin", "--check", "web")
+            #expect(again.status == 0, "\(again.output)")
+        }
+    }
 }

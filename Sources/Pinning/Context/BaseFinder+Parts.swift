@@ -7,9 +7,9 @@ extension BaseFinder {
     /// Returns the shape that the key for the digest requires in the nearest file that has one at a path of
     /// values; `nil` if there is no such key.
     mutating func digestShape(at keys: [String]) -> ImageShape? {
-        for place in places {
+        for source in sources {
             guard budget > 0 else { return nil }
-            switch place {
+            switch source {
             case .file(let path):
                 if let shape = digestShape(at: keys[...], in: path) { return shape }
             case .subcharts(let directory):
@@ -47,9 +47,9 @@ extension BaseFinder {
     ///     image itself.
     /// - Returns: The registry; `nil` if no file has one.
     mutating func registry(at keys: [String], isReplaced: Bool) -> FoundRegistry? {
-        for place in places {
+        for source in sources {
             guard budget > 0 else { return nil }
-            switch place {
+            switch source {
             case .file(let path):
                 if let found = registry(at: keys[...], isReplaced, in: path) { return found }
             case .subcharts(let directory):

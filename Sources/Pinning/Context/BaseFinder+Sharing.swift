@@ -13,7 +13,7 @@ extension BaseFinder {
     private func use(
         of keys: ArraySlice<String>, inChart directory: String, depth: Int
     ) -> TagReuse.Use {
-        let use = files.reuse(ofChartIn: directory).use(of: Array(keys))
+        let use = files.tagReuse(ofChartIn: directory).use(of: Array(keys))
         guard use != .version, depth < Self.nesting, let first = keys.first else { return use }
         if first == "global" {
             let charts = files.dependencies(ofChartIn: directory).keys
@@ -75,7 +75,7 @@ extension BaseFinder {
     private func combinations(
         withTagAt keys: ArraySlice<String>, inChart directory: String, depth: Int
     ) -> [TagCombination] {
-        let own = files.reuse(ofChartIn: directory).combinations(withTagAt: Array(keys))
+        let own = files.tagReuse(ofChartIn: directory).combinations(withTagAt: Array(keys))
         guard depth < Self.nesting, let first = keys.first else { return own }
         if first == "global" {
             return own
@@ -99,8 +99,8 @@ extension BaseFinder {
         if isPattern || found.isEmpty {
             found += Self.nodes(at: keys[...], below: own.root, own.anchors)
         }
-        for place in places where isPattern || found.isEmpty {
-            switch place {
+        for source in sources where isPattern || found.isEmpty {
+            switch source {
             case .file(let path): found += nodes(at: keys[...], in: path)
             case .subcharts(let directory):
                 guard let first = keys.first else { continue }

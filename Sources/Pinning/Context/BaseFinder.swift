@@ -15,7 +15,7 @@ struct BaseImage {
     /// The key that has the tag in that file; `nil` if it has none.
     var tagKey: String?
     /// The reason for which the tag is not known to be that of the image; `nil` if it is.
-    var doubt: String?
+    var uncertainty: String?
     /// The keys that can have the registry in this file and in those between it and the overlay.
     let registryKeys: [String]
     /// The path of the file.
@@ -43,8 +43,8 @@ struct BaseFinder {
         case limited
     }
 
-    /// A place with values, nearest first.
-    enum Place {
+    /// A source with values, nearest first.
+    enum ValuesSource {
         case file(String)
         /// The subcharts of the chart in a directory.
         case subcharts(of: String)
@@ -59,7 +59,7 @@ struct BaseFinder {
     let files: RepositoryFiles
     /// The path of the overlay.
     let file: String
-    let places: [Place]
+    let sources: [ValuesSource]
     /// The files beside the overlay whose names are parts of its name.
     private let partialNames: [String]
     /// The directories with files that a release names, nearest first.
@@ -107,19 +107,21 @@ struct BaseFinder {
         func hasChart(_ directory: String) -> Bool {
             files.values(in: "\(directory)Chart.yaml") != nil
         }
-        var places: [Place] = []
+        var sources: [ValuesSource] = []
         var charts: [String] = []
         switch chart {
         case .remote: self.chart = nil
         case .directory(let stated):
             charts = directories.compactMap { LexicalPath.directory(stated, from: $0) }
             self.chart = charts.first(where: hasChart)
-            for chart in charts { places += [.file("\(chart)values.yaml"), .subcharts(of: chart)] }
+            for chart in charts {
+                sources += [.file("\(chart)values.yaml"), .subcharts(of: chart)]
+            }
         case .aroundFile:
             self.chart = directories.first(where: hasChart)
             for directory in directories {
-                places += Self.baseFiles(of: file, in: directory).map(Place.file)
-                places += [
+                sources += Self.baseFiles(of: file, in: directory).map(ValuesSource.file)
+                sources += [
                     .file("\(directory)values.yaml"), .file("\(directory)values.yml"),
                     .subcharts(of: directory),
                 ]
@@ -131,8 +133,8 @@ struct BaseFinder {
         partialNames =
             chart == .aroundFile
             ? Self.partialNames(of: file).filter { files.values(in: $0) != nil } : []
-        self.places = places.filter { place in
-            guard case .file(let path) = place else { return true }
+        self.sources = sources.filter { source in
+            guard case .file(let path) = source else { return true }
             return path != file && files.values(in: path) != nil
         }
     }
@@ -177,9 +179,9 @@ struct BaseFinder {
     ) -> Result {
         var packaged: String?
         var nearer: [(file: String, mapping: MergedMapping)] = []
-        for place in places {
+        for source in sources {
             guard budget > 0 else { return .limited }
-            switch place {
+            switch source {
             case .file(let path):
                 if let result = find(query, at: keys[...], in: path, scope) {
                     return other(query, than: result, at: keys[...], scope)
@@ -262,7 +264,7 @@ struct BaseFinder {
             fragment: 0, document: 0, path: location, shape: .tag, at: mapping.node)
         let scope = scope.over(values.scope)
         var digestKey: String?
-        var doubt: String?
+        var uncertainty: String?
         var registryKeys = ["registry", "defaultRegistry"]
         switch query {
         case .image(let overlay):
@@ -299,18 +301,18 @@ struct BaseFinder {
             site = sites[0]
             digestKey = sibling.digestKey
             registryKeys = images.flatMap(\.registryKeys)
-            if sibling.hasOwnVersion { doubt = "'\(tag)' may have other uses" }
+            if sibling.hasOwnVersion { uncertainty = "'\(tag)' may have other uses" }
             if mapping[tag] == nil, let other = sibling.otherTagKey {
-                doubt = "\(path) has the tag in '\(other)'"
+                uncertainty = "\(path) has the tag in '\(other)'"
             }
         }
         guard let image = site.image else { return .incomplete(file: path) }
-        let reuse = files.reuse(ofChartIn: LexicalPath.directory(of: path))
+        let reuse = files.tagReuse(ofChartIn: LexicalPath.directory(of: path))
         return .found(
             BaseImage(
                 repository: image.repository, tag: image.tag,
                 digestShape: site.digest == nil ? nil : site.shape, digestKey: digestKey,
-                tagKey: site.tag == nil ? nil : site.tagPath.key, doubt: doubt,
+                tagKey: site.tag == nil ? nil : site.tagPath.key, uncertainty: uncertainty,
                 registryKeys: registryKeys, file: path,
                 tagUse: reuse.use(of: site.tagPath.steps)))
     }

@@ -67,6 +67,21 @@ struct ReleaseValues {
         sources = [.file(file), .values(values.root, values.anchors, isText: false)]
     }
 
+    /// The keys with values of a chart.
+    ///
+    /// Source: Helmfile, Flux, Argo CD, kustomize, Fleet, Rancher, Ansible; Skaffold, `overrides`.
+    private static let valuesKeys: Set<String> = [
+        "values", "valuesTemplate", "valuesObject", "valuesInline", "valuesContent", "overrides",
+        "release_values",
+    ]
+
+    /// Returns a Boolean value that indicates whether a mapping at a key of a resource has values of a chart.
+    static func isValuesKey(_ key: String, in resource: ResourceType) -> Bool {
+        // Other tools have overrides of other kinds.
+        valuesKeys.contains(key)
+            && (key != "overrides" || resource.apiVersion.hasPrefix("skaffold/"))
+    }
+
     /// Returns a Boolean value that indicates whether a key can be that of a source; most are not.
     private static func mayBeSource(_ key: String) -> Bool {
         switch key.utf8.first {
@@ -87,8 +102,7 @@ extension ReleaseValues {
 
         mutating func add(_ node: YAMLNode, of key: String) {
             switch key {
-            case "values", "valuesTemplate", "valuesObject", "valuesInline", "valuesContent",
-                "overrides", "release_values":
+            case _ where ReleaseValues.valuesKeys.contains(key):
                 let precedence: Precedence = key == "valuesObject" ? .object : .values
                 var followsValues = false
                 for value in node.items ?? [node] {

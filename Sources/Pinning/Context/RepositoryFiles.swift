@@ -129,7 +129,7 @@ public final class RepositoryFiles: Sendable {
     ///
     /// - Parameter directory: The directory, with or without a slash; empty for the working directory.
     /// - Returns: The use of tags.
-    public func reuse(ofChartIn directory: String) -> TagReuse {
+    public func tagReuse(ofChartIn directory: String) -> TagReuse {
         let directory = Self.named(directory)
         if let known = reuses.withLock({ $0[directory] }) { return known }
         let reuse = readTemplates(directory)

@@ -182,7 +182,7 @@ struct DigestPlacement {
 
     /// Returns the reason for which an image at the path may be one that gets no digest; `nil` if there is
     /// none.
-    func doubt(
+    func uncertainty(
         at path: SitePath, in mapping: @autoclosure () -> MergedMapping?,
         below outer: @autoclosure () -> MergedMapping? = nil, isText: Bool
     ) -> String? {

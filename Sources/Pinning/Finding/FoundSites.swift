@@ -31,18 +31,18 @@ struct FoundSites: Sendable {
 
     /// Rejects images that only a directive identifies, if their line has other images.
     mutating func rejectSharedDirectives() {
-        struct Place: Hashable {
+        struct DirectiveUse: Hashable {
             let fragment: Int
             let directive: PinDirectives.Directive
         }
-        func place(of site: ImageReferenceSite) -> Place? {
-            site.directive.map { Place(fragment: site.fragment, directive: $0) }
+        func use(of site: ImageReferenceSite) -> DirectiveUse? {
+            site.directive.map { DirectiveUse(fragment: site.fragment, directive: $0) }
         }
         guard sites.contains(where: { $0.directive != nil }) else { return }
         let counts = Dictionary(
-            sites.compactMap(place).map { ($0, 1) }, uniquingKeysWith: { $0 + $1 })
+            sites.compactMap(use).map { ($0, 1) }, uniquingKeysWith: { $0 + $1 })
         for index in sites.indices where sites[index].image == nil {
-            guard let place = place(of: sites[index]), counts[place, default: 0] > 1 else {
+            guard let use = use(of: sites[index]), counts[use, default: 0] > 1 else {
                 continue
             }
             sites[index].reject(

@@ -25,7 +25,7 @@ extension SiteFinder {
         }
         var directives = lines.compactMap { fragment.directives.directive(forLine: $0) }
             .filter { $0.isSkip || permits($0.word, site) }
-        if let outer = surroundings.directive, applies(outer, to: site) {
+        if let outer = state.directive, applies(outer, to: site) {
             directives.append(outer.directive)
         }
         for directive in directives { use(directive) }
@@ -91,10 +91,10 @@ extension SiteFinder {
         _ directive: PinDirectives.Directive, of node: YAMLNode, at path: SitePath
     ) {
         if directive.isSkip {
-            surroundings.isSkipped = true
+            state.isSkipped = true
             use(directive)
         } else {
-            surroundings.directive = MappingDirective(
+            state.directive = MappingDirective(
                 directive: directive, range: node.range, path: path)
         }
     }

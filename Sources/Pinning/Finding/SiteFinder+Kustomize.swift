@@ -26,7 +26,7 @@ extension SiteFinder {
         let kind = resource.kind
         // `spec.postRenderers[].kustomize` of Flux's HelmRelease.
         if path.key == "kustomize", kind == "HelmRelease" { return true }
-        if mapping.node.range == surroundings.root.range {
+        if mapping.node.range == state.root.range {
             if let kind { return kind == "Kustomization" || kind == "Component" }
             let name = file.split(separator: "/").last ?? ""
             return name == "kustomization.yaml" || name == "kustomization.yml"

@@ -111,9 +111,9 @@ extension SiteFinder {
     private mutating func claimParameter(
         _ mapping: MergedMapping, keys: [String], at path: SitePath
     ) -> Claims {
-        let outer = surroundings.valuesDepth
-        surroundings.valuesDepth = path.count - keys.count
-        defer { surroundings.valuesDepth = outer }
+        let outer = state.valuesDepth
+        state.valuesDepth = path.count - keys.count
+        defer { state.valuesDepth = outer }
         let rule = rules.rule(for: path) ?? fieldRule(at: path)
         if let claims = claimPair(mapping, at: path, rule) { return claims }
         guard let (_, node) = mapping.first(of: ImageKeys.overlay),

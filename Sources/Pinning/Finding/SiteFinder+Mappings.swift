@@ -177,7 +177,7 @@ extension SiteFinder {
             fragment: fragment, document: document, path: path, shape: .tag, at: mapping.node)
         let rule = rule ?? fieldRule(at: path)
         var reader = ImageMappingReader(
-            mapping, at: path, in: surroundings.values, rule: rule, isInResource: isInResource)
+            mapping, at: path, in: state.values, rule: rule, isInResource: isInResource)
         reader.lock = lock
         guard reader.read(into: &site) else { return nil }
         completeRegistry(of: &site, with: reader)

@@ -16,7 +16,7 @@ extension SiteFinder {
             mapping.owns(key), node.text != nil
         else { return nil }
         // A version at the root is usually that of the file.
-        guard path.count > surroundings.valuesDepth || ImageKeys.overlay.contains(key) else {
+        guard path.count > state.valuesDepth || ImageKeys.overlay.contains(key) else {
             return nil
         }
         let rule = rule ?? fieldRule(at: path)
@@ -35,7 +35,7 @@ extension SiteFinder {
     private func isDirected(_ mapping: MergedMapping) -> Bool {
         let directives = found.fragments[fragment].directives
         guard !directives.isEmpty else { return false }
-        if surroundings.directive?.range == mapping.node.range { return true }
+        if state.directive?.range == mapping.node.range { return true }
         return (ImageKeys.overlay + ImageKeys.dependentTag).contains { key in
             guard mapping.owns(key), let node = mapping[key], node.text != nil else { return false }
             return directives.directive(forLine: node.mark.line).map { !$0.isSkip } ?? false
@@ -51,7 +51,7 @@ extension SiteFinder {
             lock.hasVersion(String(text.prefix { $0 != "@" }))
         else { return false }
         let others = ["url", "repoURL", "repo", "git", "branch", "commit", "chart", "settings"]
-        return others.allSatisfy { mapping[$0] == nil } && !surroundings.hasJobs
+        return others.allSatisfy { mapping[$0] == nil } && !state.hasJobs
     }
 
     /// Reads `webTag: 1.3.9`, beside which a file below has `webImage`.
@@ -118,7 +118,7 @@ extension SiteFinder {
     /// its name, or because it is a resource with values.
     private func hasValues(over base: String) -> Bool {
         let name = file.split(separator: "/").last ?? ""
-        return surroundings.valuesDepth > 0 || name.contains("values")
+        return state.valuesDepth > 0 || name.contains("values")
             || base.split(separator: "/").last == name
     }
 
@@ -126,7 +126,7 @@ extension SiteFinder {
         ofTag key: String, at path: SitePath, under mapping: MergedMapping
     ) -> BaseFinder.Result {
         guard let keys = valuesKeys(of: path) else { return .missing }
-        let scope = surroundings.values
+        let scope = state.values
         return withBases { $0.sibling(ofTag: key, at: keys, under: mapping, in: scope) }
             ?? .missing
     }
@@ -150,7 +150,7 @@ extension SiteFinder {
             fragment: fragment, document: document, path: path, shape: .tag, at: anchor)
         site.mapping = mapping.isExtensible ? mapping.node : nil
         var reader = ImageMappingReader(
-            mapping, at: path, in: surroundings.values, rule: rule)
+            mapping, at: path, in: state.values, rule: rule)
         reader.readTag(tagKeys, into: &site)
         reader.readDigest(into: &site)
         reader.readOptions(into: &site)
@@ -189,7 +189,7 @@ extension SiteFinder {
         }
         site.repositoryFile = base.file
         site.tagUse = base.tagUse
-        site.missingIDReason = (base.doubt ?? doubt(about: site, of: base)).map {
+        site.missingIDReason = (base.uncertainty ?? tagKeyUncertainty(of: site, in: base)).map {
             "\($0): add '# ocimirror: ID' or a rule"
         }
         site.isUncertain = site.missingIDReason != nil
@@ -203,7 +203,7 @@ extension SiteFinder {
 
     /// Returns the reason for which the tag is not known to be that of an image of another file: the
     /// other file has the tag in another key, or none, and the key may have other uses.
-    private func doubt(about site: ImageReferenceSite, of base: BaseImage) -> String? {
+    private func tagKeyUncertainty(of site: ImageReferenceSite, in base: BaseImage) -> String? {
         guard let key = site.tagPath.key, site.tag != nil, key != base.tagKey else { return nil }
         if let other = base.tagKey { return "\(base.file) has the tag in '\(other)'" }
         return ImageKeys.dependentTag.contains(key) ? "'\(key)' may have other uses" : nil
@@ -232,7 +232,7 @@ extension SiteFinder {
     /// Calls a closure with the finder of images in the files below; `nil` without such files.
     mutating func withBases<Value>(_ body: (inout BaseFinder) -> Value) -> Value? {
         guard let files = context.files else { return nil }
-        let chart = surroundings.chart
+        let chart = state.chart
         var finder = bases[chart] ?? BaseFinder(files: files, file: file, chart: chart)
         bases[chart] = nil
         defer { bases[chart] = finder }
@@ -243,7 +243,7 @@ extension SiteFinder {
     /// values for, such as an element of a list.
     func valuesKeys(of path: SitePath) -> [String]? {
         guard context.files != nil else { return nil }
-        let keys = Array(path.steps.dropFirst(surroundings.valuesDepth))
+        let keys = Array(path.steps.dropFirst(state.valuesDepth))
         return keys.contains { $0.hasPrefix("[") } ? nil : keys
     }
 
@@ -251,26 +251,26 @@ extension SiteFinder {
     mutating func baseImage(
         at keys: [String], under mapping: MergedMapping
     ) -> BaseFinder.Result {
-        let scope = surroundings.values
+        let scope = state.values
         return withBases { $0.image(at: keys, under: mapping, in: scope) } ?? .missing
     }
 
     /// Returns the use of a tag by the chart whose values the document has.
     mutating func use(ofTagAt path: SitePath) -> TagReuse.Use {
-        guard !isInResource, path.count > surroundings.valuesDepth else { return .image }
-        let keys = Array(path.steps.dropFirst(surroundings.valuesDepth))
+        guard !isInResource, path.count > state.valuesDepth else { return .image }
+        let keys = Array(path.steps.dropFirst(state.valuesDepth))
         return withBases { $0.use(ofTagAt: keys) } ?? .image
     }
 
     /// Returns the reason for which a digest would also be that of another image: the chart uses the tag,
     /// or the digest, for both.
     mutating func sharing(of site: ImageReferenceSite) -> String? {
-        guard !isInResource, site.image != nil, site.tagPath.count > surroundings.valuesDepth
+        guard !isInResource, site.image != nil, site.tagPath.count > state.valuesDepth
         else { return nil }
         if let reason = overlay(of: site) { return reason }
         let root =
-            mappings.indices.contains(surroundings.outerMappingsOfValues)
-            ? mappings[surroundings.outerMappingsOfValues] : surroundings.root
+            mappings.indices.contains(state.outerMappingsOfValues)
+            ? mappings[state.outerMappingsOfValues] : state.root
         let values = BaseFinder.OwnValues(root: root, anchors: anchors)
         let digestKeys = site.digestKey.map { [$0] } ?? ImageKeys.digest + ImageKeys.sha
         let mapping = site.digestKey == nil ? site.path : site.path.parent ?? SitePath()
@@ -278,7 +278,7 @@ extension SiteFinder {
             site.shape == .tag
             ? ("tag", [site.tagPath]) : ("digest", digestKeys.map(mapping.appending(key:)))
         for path in paths {
-            let keys = Array(path.steps.dropFirst(surroundings.valuesDepth))
+            let keys = Array(path.steps.dropFirst(state.valuesDepth))
             let other = withBases { $0.otherImage(of: site, withTagAt: keys, in: values) } ?? nil
             guard let other else { continue }
             return "the chart also uses the \(kind) for '\(other)': give each image its own \(kind)"
@@ -299,7 +299,7 @@ extension SiteFinder {
     /// A Boolean value that indicates whether the innermost tree is a resource, and not the values of
     /// a chart.
     var isInResource: Bool {
-        surroundings.valuesDepth == 0 && !resource.apiVersion.isEmpty
+        state.valuesDepth == 0 && !resource.apiVersion.isEmpty
     }
 }
 

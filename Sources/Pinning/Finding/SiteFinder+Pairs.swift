@@ -37,7 +37,7 @@ extension SiteFinder {
         _ mapping: MergedMapping, at path: SitePath, except others: Claims
     ) -> Claims {
         var claims = Claims()
-        let reason = surroundings.placement.reason(
+        let reason = state.placement.reason(
             at: path, in: mapping, below: outerMapping, isText: false)
         let siblings = (mapping.node.entries ?? []).compactMap { entry in
             entry.key.text.flatMap { others.contains($0) ? nil : SiblingNames(of: $0) }
@@ -51,7 +51,7 @@ extension SiteFinder {
                 fragment: fragment, document: document,
                 path: path.appending(key: sibling.key), shape: .tag, at: node)
             sibling.read(into: &site, at: path)
-            ImageComposer(scope: surroundings.values).compose(&site)
+            ImageComposer(scope: state.values).compose(&site)
             if let reason { site.skip(reason) }
             // A chart or a Git repository is nothing to list.
             if sibling.isOfOther, !(site.image.map { lock?.has($0.repository) ?? false } ?? false) {

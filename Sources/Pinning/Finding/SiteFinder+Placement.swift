@@ -6,16 +6,16 @@ internal import YAML
 extension SiteFinder {
     /// Returns the reason for which an image gets no digest; `nil` if it can have one.
     func placementReason(of site: ImageReferenceSite) -> String? {
-        surroundings.placement.reason(
+        state.placement.reason(
             at: site.path, in: innermost, below: outerMapping, isText: site.mapping == nil)
             ?? (site.tag == nil
                 ? nil
-                : surroundings.placement.reason(at: site.tagPath, in: nil, isText: true))
+                : state.placement.reason(at: site.tagPath, in: nil, isText: true))
     }
 
     /// Returns the reason for which an image may be one that gets no digest; `nil` if there is none.
-    func doubt(about site: ImageReferenceSite) -> String? {
-        surroundings.placement.doubt(
+    func placementUncertainty(of site: ImageReferenceSite) -> String? {
+        state.placement.uncertainty(
             at: site.path, in: innermost, below: outerMapping, isText: site.mapping == nil)
     }
 

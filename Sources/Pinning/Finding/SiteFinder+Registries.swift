@@ -32,7 +32,7 @@ extension SiteFinder {
             isCertain || name.split(separator: "/").count > 2
         }
 
-        var doubt: String {
+        var uncertainty: String {
             "the registry \(place) may be that of the image: add '# ocimirror: ID' or a rule"
         }
     }
@@ -77,14 +77,14 @@ extension SiteFinder {
         } else if isOnHub || lock?.has(image.repository) ?? true {
             site.siblingTag = image.tag
             site.image = nil
-            site.missingIDReason = outer.doubt
+            site.missingIDReason = outer.uncertainty
         }
     }
 
     /// Returns the registry around an image, or that of Istio's charts for names of one component.
     private mutating func outerRegistry(of name: String) -> OuterRegistry? {
         if let outer = surroundingRegistry() { return outer }
-        let values = surroundings.values
+        let values = state.values
         guard let node = values.outerRegistry, let text = MergedMapping.text(node) else {
             return nil
         }
@@ -97,7 +97,7 @@ extension SiteFinder {
         guard !isInResource, let lock, !ImageText.hasRegistry(text), let hub = site.image else {
             return
         }
-        let values = surroundings.values
+        let values = state.values
         let stated = [values.registry, values.defaultRegistry].compactMap { node in
             node.flatMap { node in
                 MergedMapping.text(node).map { OuterRegistry(text: $0, node: node, file: nil) }
@@ -116,7 +116,7 @@ extension SiteFinder {
             } else {
                 site.siblingTag = hub.tag
                 site.image = nil
-                site.missingIDReason = outer.doubt
+                site.missingIDReason = outer.uncertainty
             }
             return
         }
@@ -127,7 +127,7 @@ extension SiteFinder {
     /// - Returns: A Boolean value that indicates whether there is one.
     mutating func addBelowHub(_ node: YAMLNode, _ text: String, at path: SitePath) -> Bool {
         guard let lock, !text.contains("/"), !text.contains(":"),
-            let hub = surroundings.values.hub.flatMap(MergedMapping.text),
+            let hub = state.values.hub.flatMap(MergedMapping.text),
             let image = ImageText.reference("\(ImageComposer.trimmed(hub))/\(text)"),
             lock.has(image.repository)
         else { return false }
@@ -141,7 +141,7 @@ extension SiteFinder {
 
     /// Returns the registry in the innermost mapping around an image that has one.
     private mutating func surroundingRegistry() -> OuterRegistry? {
-        for mapping in mappings[surroundings.outerMappingsOfValues...].reversed() {
+        for mapping in mappings[state.outerMappingsOfValues...].reversed() {
             if let registry = registry(of: mapping) { return registry }
         }
         return nil

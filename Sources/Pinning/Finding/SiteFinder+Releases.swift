@@ -7,19 +7,19 @@ internal import YAML
 extension SiteFinder {
     /// Enters a mapping that can be a release, or a template of releases.
     mutating func enterRelease(_ node: YAMLNode, at path: SitePath) {
-        if let releases = surroundings.helmfile?.releases(of: node) {
-            (surroundings.releases, surroundings.fragmentOfReleases) = (releases, fragment)
+        if let releases = state.helmfile?.releases(of: node) {
+            (state.releases, state.fragmentOfReleases) = (releases, fragment)
             let charts = Set(releases.compactMap(\.chart))
             if let chart = charts.first {
-                surroundings.chart = charts.count == 1 ? chart : .remote
+                state.chart = charts.count == 1 ? chart : .remote
             }
             return
         }
         if let release = ReleaseValues(node, anchors) {
-            (surroundings.releases, surroundings.fragmentOfReleases) = ([release], fragment)
+            (state.releases, state.fragmentOfReleases) = ([release], fragment)
         }
         if let chart = ChartLocation(of: node, isElement: path.key == nil) {
-            surroundings.chart = chart
+            state.chart = chart
         }
     }
 
@@ -27,12 +27,12 @@ extension SiteFinder {
     /// another source of their values changes the name, or may change it.
     mutating func change(of site: ImageReferenceSite) -> String? {
         guard !isInResource, site.image != nil else { return nil }
-        for release in surroundings.releases {
+        for release in state.releases {
             guard spendRelease() else { return "the file has too many releases" }
             guard let own = index(of: site, in: release) else { continue }
             if let reason = change(of: site, at: own, in: release) { return reason }
         }
-        guard surroundings.valuesDepth == 0 else { return nil }
+        guard state.valuesDepth == 0 else { return nil }
         for use in withBases({ $0.releases }) ?? [] {
             guard spendRelease() else { return "the file is in too many releases" }
             if let reason = change(of: site, at: use.source, in: use.release) { return reason }
@@ -43,7 +43,7 @@ extension SiteFinder {
     /// Returns the reason for which a digest would also be that of another image: a file whose values apply
     /// after those of this file has the other image, but not its tag.
     mutating func overlay(of site: ImageReferenceSite) -> String? {
-        guard !isInResource, site.image != nil, surroundings.valuesDepth == 0 else { return nil }
+        guard !isInResource, site.image != nil, state.valuesDepth == 0 else { return nil }
         for overlay in withBases({ $0.overlays }) ?? [] {
             let values = ReleaseValues(file: file, below: overlay.values)
             // Another registry can have the same image.
@@ -69,7 +69,7 @@ extension SiteFinder {
         return release.sources.firstIndex { source in
             switch source {
             case .values(let root, _, let isText):
-                isText == (fragment != surroundings.fragmentOfReleases)
+                isText == (fragment != state.fragmentOfReleases)
                     && root.range.contains(offset)
             case .parameter(_, let value?):
                 site.fields.contains { $0.node.range == value.range }

@@ -81,7 +81,7 @@ extension SiteFinder {
         {
             let reason =
                 DigestPlacement.reason(forOption: option.name)
-                ?? surroundings.placement.reason(
+                ?? state.placement.reason(
                     at: (path.parent ?? path).appending(key: String(option.name)), in: nil,
                     isText: true)
             addPart(

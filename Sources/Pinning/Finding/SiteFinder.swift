@@ -17,7 +17,7 @@ struct FinderInputs {
 /// Aliases are never followed, so each value is visited once.
 struct SiteFinder {
     /// The part of the walk that depends on the document.
-    struct Surroundings {
+    struct WalkState {
         var anchors = Anchors()
         var placement = DigestPlacement()
         var resource = ResourceType()
@@ -57,7 +57,7 @@ struct SiteFinder {
     var fragment = 0
     var document = 0
     private var scope: Int?
-    var surroundings: Surroundings
+    var state: WalkState
     /// The mappings around the current value, outermost first.
     var mappings: [YAMLNode] = []
     private let limits: YAMLDocumentStream.Limits
@@ -92,7 +92,7 @@ struct SiteFinder {
         var finder = SiteFinder(stream, of: file, using: inputs, limits: limits, root: root)
         for (number, document) in stream.documents.enumerated() {
             finder.document = number
-            finder.surroundings = Surroundings(root: document.root)
+            finder.state = WalkState(root: document.root)
             if Self.isSigned(document.root) { finder.found.signedDocuments.insert(number) }
             finder.walk(document.root, from: SitePath())
             if let error = finder.error { throw error }
@@ -111,16 +111,16 @@ struct SiteFinder {
         self.context = inputs.context
         self.lock = inputs.lock
         self.limits = limits
-        self.surroundings = Surroundings(root: root)
+        self.state = WalkState(root: root)
         self.found = FoundSites(fragments: [Fragment(stream)])
     }
 
-    var anchors: Anchors { surroundings.anchors }
-    var resource: ResourceType { surroundings.resource }
+    var anchors: Anchors { state.anchors }
+    var resource: ResourceType { state.resource }
 
     /// The innermost mapping of the document; `nil` outside of mappings.
     var mapping: YAMLNode? {
-        mappings.count > surroundings.outerMappings ? mappings.last : nil
+        mappings.count > state.outerMappings ? mappings.last : nil
     }
 
     /// Walks one document of the current fragment.
@@ -142,17 +142,17 @@ struct SiteFinder {
         }
         let resource = ResourceType(root, file: file)
         let placement = DigestPlacement(
-            root, resource, file: file, testTool: context.testTool, in: surroundings.placement)
-        surroundings = Surroundings(
+            root, resource, file: file, testTool: context.testTool, in: state.placement)
+        state = WalkState(
             anchors: anchors, placement: placement, resource: resource, root: root,
             hasJobs: root["jobs"] != nil,
             values: ValuesScope(root), valuesDepth: path.count,
-            chart: resource.chart(in: root) ?? fleetChart(in: root) ?? surroundings.chart,
+            chart: resource.chart(in: root) ?? fleetChart(in: root) ?? state.chart,
             helmfile: HelmfileReleases(root, anchors, in: LexicalPath.directory(of: file)),
-            releases: surroundings.releases,
-            fragmentOfReleases: surroundings.fragmentOfReleases,
+            releases: state.releases,
+            fragmentOfReleases: state.fragmentOfReleases,
             outerMappings: mappings.count, outerMappingsOfValues: mappings.count,
-            isSkipped: surroundings.isSkipped, textReason: surroundings.textReason)
+            isSkipped: state.isSkipped, textReason: state.textReason)
         visit(root, at: path)
     }
 
@@ -193,7 +193,7 @@ struct SiteFinder {
         let rule = rule ?? rules.rule(for: site.path)
         if rule?.form == .skip { site.skip("skipped by a rule in pins.yaml") }
         let directives = directives(of: site)
-        if surroundings.isSkipped || directives.contains(where: \.isSkip) {
+        if state.isSkipped || directives.contains(where: \.isSkip) {
             site.skip("skipped by a directive")
         }
         if let shape = digestShapeBelow(site) { site.shape = shape }
@@ -205,9 +205,11 @@ struct SiteFinder {
         }
         site.identify(rule?.id ?? site.id ?? site.directive?.word)
         if site.id == nil {
-            let reason = surroundings.textReason ?? placementReason(of: site)
+            let reason = state.textReason ?? placementReason(of: site)
             if let reason { site.skip(reason) }
-            if site.missingIDReason == nil, let reason = change(of: site) ?? doubt(about: site) {
+            if site.missingIDReason == nil,
+                let reason = change(of: site) ?? placementUncertainty(of: site)
+            {
                 site.missingIDReason = "\(reason): add '# ocimirror: ID' or a rule"
                 site.isUncertain = true
             }
@@ -262,22 +264,22 @@ struct SiteFinder {
         guard error == nil else { return }
         switch node.kind {
         case .mapping(let entries, _):
-            let context = (surroundings.chart, surroundings.resource, surroundings.placement)
-            let releases = (surroundings.releases, surroundings.fragmentOfReleases)
+            let context = (state.chart, state.resource, state.placement)
+            let releases = (state.releases, state.fragmentOfReleases)
             mappings.append(node)
             defer { mappings.removeLast() }
             if path.lastStep != nil { enterResource(node) }
             enterRelease(node, at: path)
             if beginsValues(node, at: path) {
-                let outer = surroundings
+                let outer = state
                 enterValues(node, at: path)
                 visit(entries, of: node, at: path)
-                surroundings = outer
+                state = outer
             } else {
                 visit(entries, of: node, at: path)
             }
-            (surroundings.chart, surroundings.resource, surroundings.placement) = context
-            (surroundings.releases, surroundings.fragmentOfReleases) = releases
+            (state.chart, state.resource, state.placement) = context
+            (state.releases, state.fragmentOfReleases) = releases
         case .sequence(let items, _):
             let claimed = claimList(items, of: node, at: path)
             for (index, item) in items.enumerated() where !claimed.contains(index) {
@@ -321,10 +323,10 @@ struct SiteFinder {
         _ node: YAMLNode, at path: SitePath, with directive: PinDirectives.Directive?
     ) {
         guard let directive else { return visit(node, at: path) }
-        let outer = (surroundings.isSkipped, surroundings.directive)
+        let outer = (state.isSkipped, state.directive)
         enter(directive, of: node, at: path)
         visit(node, at: path)
-        (surroundings.isSkipped, surroundings.directive) = outer
+        (state.isSkipped, state.directive) = outer
     }
 
     /// Returns a Boolean value that indicates whether a mapping below the root has values that apply
@@ -337,26 +339,23 @@ struct SiteFinder {
     private mutating func enterResource(_ node: YAMLNode) {
         guard node["apiVersion"]?.text != nil, node["kind"]?.text != nil else { return }
         let resource = ResourceType(node)
-        surroundings.resource = resource
-        surroundings.chart = resource.chart(in: node) ?? surroundings.chart
-        surroundings.placement = DigestPlacement(
-            node, resource, file: file, testTool: context.testTool, in: surroundings.placement)
+        state.resource = resource
+        state.chart = resource.chart(in: node) ?? state.chart
+        state.placement = DigestPlacement(
+            node, resource, file: file, testTool: context.testTool, in: state.placement)
     }
 
     private mutating func enterValues(_ node: YAMLNode, at path: SitePath) {
-        surroundings.values = ValuesScope(node, in: surroundings.values)
-        surroundings.outerMappingsOfValues = mappings.count - 1
-        if isValues(path) { surroundings.valuesDepth = path.count }
+        state.values = ValuesScope(node, in: state.values)
+        state.outerMappingsOfValues = mappings.count - 1
+        if isValues(path) { state.valuesDepth = path.count }
     }
 
     /// Returns a Boolean value that indicates whether the mapping at the path has values of a chart,
     /// also as an element of a list of values.
-    ///
-    /// Source: Flux, Argo CD, kustomize and Helmfile; Skaffold, `deploy.helm.releases[].overrides`.
     private func isValues(_ path: SitePath) -> Bool {
         guard let key = path.key ?? path.step(before: 1) else { return false }
-        return ["values", "valuesObject", "valuesInline"].contains(key)
-            || (key == "overrides" && resource.apiVersion.hasPrefix("skaffold/"))
+        return ReleaseValues.isValuesKey(key, in: resource)
     }
 
     /// Walks a literal or quoted text that is YAML itself.
@@ -369,13 +368,13 @@ struct SiteFinder {
             inner.stream.documents.contains(where: { Self.isStructure($0.root) }),
             FileText.template(in: inner.stream) == nil
         else { return false }
-        let outer = (fragment, surroundings)
-        surroundings.textReason =
-            surroundings.textReason ?? surroundings.placement.reason(forTextAt: path)
+        let outer = (fragment, state)
+        state.textReason =
+            state.textReason ?? state.placement.reason(forTextAt: path)
         found.fragments.append(inner)
         fragment = found.fragments.count - 1
         for document in inner.stream.documents { walk(document.root, from: path) }
-        (fragment, surroundings) = outer
+        (fragment, state) = outer
         return true
     }
 

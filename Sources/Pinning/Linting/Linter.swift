@@ -53,7 +53,7 @@ public struct Linter: Sendable {
         let inputs = FinderInputs(rules: rules, context: context, lock: lock)
         let found: FoundSites
         do throws(YAMLError) {
-            switch try FileReading(bytes, path: path, using: inputs) {
+            switch try FileScanResult(bytes, path: path, using: inputs) {
             case .skipped(let reason, let mark?, isTemplate: true):
                 add(.templateSkipped, reason, at: mark, path: SitePath(), to: &file)
                 return file

@@ -57,7 +57,7 @@ public struct UsedImages: Sendable {
     ) throws(YAMLError) {
         let found: FoundSites
         let inputs = FinderInputs(rules: rules, context: context)
-        switch try FileReading(bytes, path: path, using: inputs) {
+        switch try FileScanResult(bytes, path: path, using: inputs) {
         case .skipped(_, let mark?, isTemplate: true):
             let use = Use(file: path, mark: mark)
             omissions.append(Omission(use: use, reason: "the file is a template"))

@@ -39,7 +39,7 @@ public struct TagReuse: Hashable, Sendable {
     ) {
         let scanner = TemplateScanner(templates, libraries: libraries)
         let words = TemplateWords(scanner)
-        let versions = TemplateVersions(scanner, changes: words.changes)
+        let versions = VersionPaths(scanner, changes: words.changes)
         let wildcard = String(TemplateValue.anyStep)
         let unknown = versions.paths.filter { $0.last == String(TemplateValue.anyPath) }
         self.unknown = Set(unknown.map { Array($0.dropLast()) })

@@ -86,10 +86,10 @@ struct LintCommand: ConfiguredCommand {
             }
         }
         files += inputs.problems.map { LintedFile(path: $0.path, error: $0.reason) }
-        for template in inputs.skippedTemplates {
+        for file in inputs.skippedFiles {
             context.console.warn(
-                "\(UntrustedText(template.path).display(limit: 200)): \(template.reason.message); "
-                    + "its use of tags as versions is unknown")
+                "\(UntrustedText(file.path).display(limit: 200)): \(file.reason.message); "
+                    + file.consequence)
         }
         let document = LintDocument(lock: path, files: files)
         switch options.json ? .json : format {

@@ -102,10 +102,10 @@ struct PinCommand: ConfiguredCommand {
         }
         try pinAgain(&files, with: pinner, reading: &inputs, in: context)
         files += inputs.problems.map { PinnedFile(path: $0.path, error: $0.reason) }
-        files += inputs.skippedTemplates.map {
+        files += inputs.skippedFiles.map {
             PinnedFile(
                 path: $0.path,
-                skipped: "\($0.reason.message); its use of tags as versions is unknown")
+                skipped: "\($0.reason.message); \($0.consequence)")
         }
         let document = PinDocument(
             lock: lock, files: files, isCheck: check, isDry: check || diff || explain)

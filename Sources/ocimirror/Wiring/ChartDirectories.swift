@@ -59,7 +59,7 @@ struct ChartDirectories {
     }
 
     private mutating func skip(_ directory: String, _ reason: String) {
-        problems.append(PinFiles.Problem("\(directory)Chart.yaml", limit: reason))
+        problems.append(PinFiles.Problem("\(directory)Chart.yaml", skippedBecause: reason))
     }
 
     private func isInRepository(_ directory: String) -> Bool {
@@ -68,7 +68,7 @@ struct ChartDirectories {
     }
 
     /// Returns the nearest directory with a Git repository, from the steps of a directory in it.
-    private static func repository(around steps: [Substring]) -> [Substring]? {
+    static func repository(around steps: some Collection<Substring>) -> [Substring]? {
         for count in stride(from: steps.count, through: 0, by: -1) {
             let directory = steps.prefix(count).map { "/\($0)" }.joined()
             if (try? FileStatus.of("\(directory)/.git")) != nil {

@@ -45,7 +45,7 @@ final class ChartTemplates: Sendable {
     }
 
     /// Returns how the templates of the chart in a directory use tags; nothing without a chart.
-    func reuse(ofChartIn directory: String) -> TagReuse {
+    func readTagReuse(ofChartIn directory: String) -> TagReuse {
         let directory = directory == "." ? "" : "\(directory)/"
         guard kind("\(directory)Chart.yaml") == .regular,
             kind("\(directory)templates") == .directory
@@ -92,7 +92,7 @@ final class ChartTemplates: Sendable {
         _ path: String, _ isLibrary: Bool, depth: Int, into contents: inout Contents
     ) {
         func exceed(_ limit: String) {
-            skip(PinFiles.Problem(path, limit: limit), in: &contents)
+            skip(PinFiles.Problem(path, skippedBecause: limit), in: &contents)
         }
         do throws(FileError) {
             switch try FileStatus.of(absolute(path), followsLinks: false)?.kind {

@@ -13,17 +13,26 @@ struct PinFiles {
     struct Problem {
         let path: String
         let reason: YAMLError
+        /// The effect on the other files.
+        let consequence: String
 
         init(_ path: String, _ error: FileError) {
             self.path = path
-            reason = PinFiles.refusal(error)
+            reason = PinFiles.errorWithoutPath(error)
+            consequence = Self.unknownTagUse
         }
 
-        /// Creates the problem of a template that is not read because of a limit.
-        init(_ path: String, limit: String) {
+        /// Creates the problem of a file that is not read.
+        init(
+            _ path: String, skippedBecause reason: String,
+            consequence: String = Self.unknownTagUse
+        ) {
             self.path = path
-            reason = YAMLError(ofFile: limit)
+            self.reason = YAMLError(ofFile: reason)
+            self.consequence = consequence
         }
+
+        private static let unknownTagUse = "its use of tags as versions is unknown"
     }
 
     /// The size limit of values files and rendered manifests, in bytes.
@@ -36,6 +45,7 @@ struct PinFiles {
     /// The files and directories that cannot be read.
     let problems: [Problem]
     private let templates: ChartTemplates
+    private let reader: RepositoryReader
     private let repository: RepositoryFiles
     /// The names in each directory, for test data.
     private var names: [String: [String]] = [:]
@@ -63,15 +73,15 @@ struct PinFiles {
         }
         let templates = ChartTemplates(absolute: absolute)
         self.templates = templates
+        let reader = RepositoryReader(in: context, limit: Self.limit)
+        self.reader = reader
         repository = RepositoryFiles(
-            // A link can lead out of the repository.
-            read: { try? BoundedFile.read(absolute($0), limit: Self.limit, followsLinks: false) },
-            names: { (try? Directory.list(absolute($0))) ?? [] },
-            templates: templates.reuse)
+            read: reader.read, names: { (try? Directory.list(absolute($0))) ?? [] },
+            templates: templates.readTagReuse)
     }
 
-    /// The skipped templates of charts, with reasons.
-    var skippedTemplates: [Problem] { templates.skippedTemplates }
+    /// The files around the others that are not read, with reasons: templates and symbolic links.
+    var skippedFiles: [Problem] { templates.skippedTemplates + reader.skippedLinks }
 
     /// Reads a file.
     ///
@@ -80,7 +90,7 @@ struct PinFiles {
         do throws(FileError) {
             return try BoundedFile.read(context.absolute(path), limit: Self.limit)
         } catch {
-            throw Self.refusal(error)
+            throw Self.errorWithoutPath(error)
         }
     }
 
@@ -96,7 +106,7 @@ struct PinFiles {
         do throws(FileError) {
             try AtomicFile.replace(context.absolute(path), with: new)
         } catch {
-            throw Self.refusal(error)
+            throw Self.errorWithoutPath(error)
         }
     }
 
@@ -107,7 +117,7 @@ struct PinFiles {
     mutating func context(of path: String) -> FileContext {
         let directory = Path.directory(of: path)
         return FileContext(
-            reuse: repository.reuse(ofChartIn: directory), files: repository,
+            reuse: repository.tagReuse(ofChartIn: directory), files: repository,
             testTool: FileContext.testTool(amongFiles: names(in: directory)),
             appVersion: path == "values.yaml" || path.hasSuffix("/values.yaml")
                 ? repository.appVersion(ofChartIn: directory) : nil)
@@ -132,7 +142,7 @@ struct PinFiles {
     }
 
     /// Returns the error without the path, which reports show separately.
-    private static func refusal(_ error: FileError) -> YAMLError {
+    private static func errorWithoutPath(_ error: FileError) -> YAMLError {
         YAMLError(ofFile: "cannot \(error.operation.rawValue) it: \(error.cause)")
     }
 }

@@ -3,7 +3,7 @@
 internal import YAML
 
 /// The images of a file, or the reason for which the file is skipped.
-enum FileReading {
+enum FileScanResult {
     /// The file is skipped.
     case skipped(reason: String, mark: YAMLMark?, isTemplate: Bool)
     /// The images in the file.
