@@ -22,11 +22,15 @@ extension BaseFinder {
     private static let maximumWords = 5
 
     /// The files that change the values of a file: those beside it whose names have all words of its
-    /// name, such as `values-prod.yaml` beside `values.yaml`, and the overlays of a base directory.
+    /// name, such as `values-prod.yaml` beside `values.yaml`, those of a chart in directories below, and the
+    /// overlays of a base directory.
     static func overlays(of file: String, in files: RepositoryFiles) -> [Overlay] {
         let directory = LexicalPath.directory(of: file)
         let name = String(file.dropFirst(directory.utf8.count))
         var paths = files.names(in: directory).files(extending: name).map { directory + $0 }
+        if name == "values.yaml", files.values(in: "\(directory)Chart.yaml") != nil {
+            paths += valuesFiles(ofChart: directory, in: files)
+        }
         let steps = directory.split(separator: "/")
         if let last = steps.last, baseNames.contains(String(last)) {
             let outer = String(directory.dropLast(last.utf8.count + 1))
@@ -41,7 +45,27 @@ extension BaseFinder {
         }
     }
 
-    /// The maximum number of overlays of a file that are read.
+    /// The values files in directories of a chart, such as `environments/dev/values.yaml`.
+    private static func valuesFiles(ofChart chart: String, in files: RepositoryFiles) -> [String] {
+        var found: [String] = []
+        var pending = [(directory: chart, depth: 0)][...]
+        var budget = maximumOverlays
+        while let (directory, depth) = pending.popFirst(), budget > 0 {
+            budget -= 1
+            let names = files.names(in: directory)
+            if depth > 0 { found += names.files(with: "values").map { directory + $0 } }
+            guard depth < 2 else { continue }
+            for name in names.withoutExtension where !chartDirectories.contains(name) {
+                pending.append(("\(directory)\(name)/", depth + 1))
+            }
+        }
+        return found
+    }
+
+    /// The directories of a chart that do not have its values.
+    private static let chartDirectories: Set<String> = ["charts", "templates", "crds"]
+
+    /// The maximum number of overlays of a file, and of the directories, that are read.
     private static let maximumOverlays = 64
 
     /// Returns the releases of the Helmfiles in the directories above a file that use it.

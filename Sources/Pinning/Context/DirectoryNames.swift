@@ -23,6 +23,9 @@ struct DirectoryNames {
         return (rarest ?? []).filter { $0 != name && words.isSubset(of: Self.words(of: $0)) }
     }
 
+    /// Returns the files whose names have a word.
+    func files(with word: Substring) -> [String] { files[word] ?? [] }
+
     /// Returns the words of the name of a file without its extension.
     private static func words(of name: String) -> Set<Substring> {
         Set(name[..<(name.lastIndex(of: ".") ?? name.endIndex)].split { "-_.".contains($0) })

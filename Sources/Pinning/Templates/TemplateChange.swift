@@ -41,6 +41,7 @@ struct TemplateChange: Hashable, Sendable {
 
     /// Returns the value that one at a path can have after the change; `nil` if it does not change.
     func replacement(of path: TemplateValue.Path) -> TemplateValue? {
+        guard !target.isCopy else { return nil }
         for target in target.paths
         where target.first == "Values" && target.count > 1 && Self.begins(path, with: target) {
             let replacement = value.appending(path.dropFirst(target.count))

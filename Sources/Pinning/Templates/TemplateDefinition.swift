@@ -29,7 +29,8 @@ struct TemplateDefinition {
     ) {
         calls.formUnion(expression.calls, limit: Self.limit)
         versions.formUnion(expression.versions, limit: Self.limit)
-        for var change in expression.valueChanges where !change.value.isEmpty {
+        for var change in expression.valueChanges
+        where !change.value.isEmpty && !change.target.isCopy {
             guard changes.count < Self.changeLimit else {
                 hasMoreWords = true
                 break

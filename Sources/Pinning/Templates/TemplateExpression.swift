@@ -157,6 +157,7 @@ struct TemplateExpression {
                 if let key = operands[index].text { keys[key] = operands[index + 1].value }
             }
             return TemplateValue(keys: keys)
+        case .copy: return Self.union(ofValuesIn: operands).copied
         case .list: return TemplateValue(elements: operands.map(\.value))
         case .element:
             let value = operands.first?.value ?? TemplateValue()

@@ -20,6 +20,8 @@ enum TemplateFunction: Sendable {
     case elements
     /// The result is a list with the elements of the first argument, and the others: `append LIST VALUE`.
     case append
+    /// The result is a copy of the argument.
+    case copy
     /// The function adds a key to a dictionary: `set DICTIONARY KEY VALUE`.
     case set
     /// The function adds dictionaries to the first one, whose values have precedence unless the function
@@ -74,6 +76,11 @@ enum TemplateFunction: Sendable {
             "empty": .negation, "append": .append, "mustAppend": .append, "prepend": .append,
             "mustPrepend": .append, "push": .append, "mustPush": .append,
         ]
+        for name in [
+            "deepCopy", "mustDeepCopy", "fromYaml", "fromJson", "mustFromJson", "pick", "omit",
+        ] {
+            table[Substring(name)] = .copy
+        }
         for name in ["first", "last", "mustFirst", "mustLast"] {
             table[Substring(name)] = .element
         }

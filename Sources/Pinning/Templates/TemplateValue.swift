@@ -80,6 +80,8 @@ struct TemplateValue: Hashable, Sendable {
     private var removed: Obstacles = []
     /// A Boolean value that indicates whether the value can contain more than its paths and calls.
     var isIncomplete = false
+    /// A Boolean value that indicates whether the value is a copy, whose changes do not change others.
+    private(set) var isCopy = false
 
     /// The root context of a template.
     static let root = TemplateValue(paths: [[]])
@@ -173,6 +175,7 @@ struct TemplateValue: Hashable, Sendable {
             isIncomplete: isIncomplete)
         // The output of a named template can be a dictionary, as for `include "x" . | fromYaml`.
         result.calls = calls
+        result.isCopy = isCopy
         if result.paths.count == paths.count {
             result.sequence = sequence?.compactMap { alternative in
                 switch alternative {
@@ -237,6 +240,13 @@ struct TemplateValue: Hashable, Sendable {
         return result
     }
 
+    /// A copy of the value.
+    var copied: TemplateValue {
+        var result = self
+        result.isCopy = true
+        return result
+    }
+
     /// The texts alone.
     var onlyTexts: TemplateValue {
         var result = TemplateValue()
@@ -273,6 +283,7 @@ struct TemplateValue: Hashable, Sendable {
     /// Adds what another value can contain; the value is incomplete if that exceeds the limit.
     mutating func formUnion(_ other: TemplateValue, limit: Int = Self.limit) {
         guard !other.isEmpty else { return }
+        isCopy = other.isCopy && (isCopy || isEmpty)
         if isEmpty {
             sequence = other.sequence
         } else if sequence != other.sequence {
