@@ -7,14 +7,15 @@ public enum YAMLFiles {
     /// Lists files in a stable order.
     ///
     /// A file in `paths` is always listed. In directories, only `*.yaml` and `*.yml` files are
-    /// listed; hidden files, symbolic links, and the `templates` directory of a chart are not.
+    /// listed, including hidden ones such as `.gitlab-ci.yml` and those in `.github`. Symbolic
+    /// links, the `templates` directory of a chart, and the hidden directories of tools are not.
     ///
     /// - Parameters:
     ///   - paths: Files and directories, as the user typed them.
     ///   - rules: The rules with the patterns to ignore.
     ///   - base: The directory that relative paths start from.
-    ///   - omitsTests: A Boolean value that indicates whether directories of tests and examples are
-    ///     omitted; those in `paths` are not.
+    ///   - omitsTests: A Boolean value that indicates whether directories of tests and examples, and
+    ///     hidden files and directories, are omitted; those in `paths` are not.
     /// - Returns: The paths in the form of `paths`, without duplicates, and the files and
     ///   directories that could not be listed.
     public static func list(
@@ -49,6 +50,14 @@ private struct Walk {
     /// Source: chart-testing, `ci/*-values.yaml`.
     private static let chartTests: Set<String> = ["ci", "test"]
 
+    /// Hidden directories of version control systems and of tools, which have no files of the
+    /// repository.
+    private static let tools: Set<String> = [
+        ".git", ".hg", ".svn", ".jj", ".terraform", ".terragrunt-cache", ".cache", ".venv", ".tox",
+        ".nox", ".gradle", ".m2", ".npm", ".yarn", ".pnpm-store", ".bundle", ".cargo", ".build",
+        ".direnv",
+    ]
+
     func list(
         _ directory: String, shown: String, isInChart: Bool, into listing: inout FileListing
     ) {
@@ -60,7 +69,7 @@ private struct Walk {
             return
         }
         let isChart = names.contains("Chart.yaml")
-        for name in names where !name.hasPrefix(".") && !(isChart && name == "templates") {
+        for name in names where !isSkipped(name) && !(isChart && name == "templates") {
             let path = shown == "." ? name : "\(shown)/\(name)"
             guard !rules.ignores(path) else { continue }
             do throws(FileError) {
@@ -79,6 +88,10 @@ private struct Walk {
                 listing.failures.append((path, error))
             }
         }
+    }
+
+    private func isSkipped(_ name: String) -> Bool {
+        name.hasPrefix(".") && (omitsTests || Self.tools.contains(name))
     }
 
     private func omits(_ name: String, inChart isInChart: Bool) -> Bool {

@@ -230,6 +230,29 @@ import Testing
         #expect(!workspace.folder.text("c0/values.yaml").contains("@"))
     }
 
+    @Test
+    func `hidden files of a directory are pinned, except those of tools, and are not in init`()
+        async throws
+    {
+        let workspace = try await Self.workspace()
+        let found = [".gitlab-ci.yml", ".github/workflows/test.yaml", ".tekton/push.yml"]
+        let skipped = [".git/a.yaml", ".terraform/modules/a.yaml", ".cache/a.yml", ".env"]
+        for path in found + skipped {
+            try await workspace.shell("mkdir -p \"$(dirname repo/\(path))\"")
+            try workspace.folder.write(Self.image, to: "repo/\(path)")
+        }
+        let run = try await workspace.run("pin", "--json", "repo")
+        #expect(run.status == 0, "\(run.said)")
+        for path in found {
+            #expect(workspace.folder.text("repo/\(path)").contains("@sha256:"), "\(path)")
+        }
+        for path in skipped {
+            #expect(workspace.folder.text("repo/\(path)") == Self.image, "\(path)")
+        }
+        let first = try await workspace.run("init", "--json", "--from-values", "repo")
+        #expect(!first.output.contains(".gitlab-ci.yml"), "\(first.said)")
+    }
+
     @Test func `a symbolic link in the repository is followed, and one out of it is listed`()
         async throws
     {
