@@ -231,7 +231,9 @@ private struct ValueLookup {
 
     private func isPossible(_ condition: TagCombination.Condition) -> Bool {
         let isEmpty = condition.values.paths.allSatisfy { path in
-            finder.nodes(at: path, under: own).allSatisfy(Self.isFalse)
+            finder.nodes(at: path, under: own).allSatisfy {
+                condition.isText ? MergedMapping.text($0) == nil : Self.isFalse($0)
+            }
         }
         if condition.isEmpty { return isEmpty }
         return !isEmpty || condition.values.paths.contains(where: hasContent)

@@ -45,7 +45,7 @@ struct TemplateChange: Hashable, Sendable {
         for target in target.paths
         where target.first == "Values" && target.count > 1 && Self.begins(path, with: target) {
             let replacement = value.appending(path.dropFirst(target.count))
-            return replacement.isEmpty ? nil : replacement
+            return replacement.isEmpty && !replacement.hasConstant ? nil : replacement
         }
         return nil
     }

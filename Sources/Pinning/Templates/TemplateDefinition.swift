@@ -30,7 +30,7 @@ struct TemplateDefinition {
         calls.formUnion(expression.calls, limit: Self.limit)
         versions.formUnion(expression.versions, limit: Self.limit)
         for var change in expression.valueChanges
-        where !change.value.isEmpty && !change.target.isCopy {
+        where !change.target.isCopy {
             guard changes.count < Self.changeLimit else {
                 hasMoreWords = true
                 break
@@ -46,7 +46,9 @@ struct TemplateDefinition {
 
     /// Records a text that the template outputs.
     mutating func record(text: Substring) {
-        output.formUnion(TemplateValue(text: text), limit: Self.limit)
+        let isName = text.contains("/")
+        guard isName || text.contains(where: { $0.isLetter || $0.isNumber }) else { return }
+        output.formUnion(isName ? TemplateValue(text: text) : .constant, limit: Self.limit)
     }
 
     /// Records words that the template combines of values.

@@ -16,6 +16,8 @@ struct TemplateExpression {
     private(set) var valueChanges: [TemplateChange] = []
     /// The known conditions under which the result is not empty.
     private(set) var conditions: [TemplateWord.Condition] = []
+    /// A Boolean value that indicates whether the result is not empty under these conditions.
+    private(set) var isConditionExact = false
 
     private let dot: TemplateValue
     private let variables: [Substring: TemplateValue]
@@ -56,36 +58,46 @@ struct TemplateExpression {
     /// Reads a function or a value with its arguments; the last one is the result of the command
     /// before.
     private mutating func readCommand(after piped: TemplateValue?) -> TemplateValue {
-        var function = TemplateFunction.pass
+        var function: TemplateFunction?
         if case .name(let name)? = rest.first {
             rest.removeFirst()
             function = TemplateFunction(name)
         }
         var operands: [TemplateOperand] = []
-        var tests: [[TemplateWord.Condition]] = []
-        if piped != nil { tests.append(conditions) }
+        var tests: [(conditions: [TemplateWord.Condition], isExact: Bool)] = []
+        if piped != nil { tests.append((conditions, isConditionExact)) }
         while true {
             let isGroup = rest.first == .open
             guard let operand = readOperand() else { break }
             operands.append(operand)
-            tests.append(isGroup ? conditions : Self.conditions(of: operand.value))
+            let own = Self.conditions(of: operand.value)
+            tests.append(isGroup ? (conditions, isConditionExact) : (own, !own.isEmpty))
         }
         if let piped { operands.append(.value(piped)) }
-        let result = apply(function, to: operands)
+        var result = apply(function ?? .pass, to: operands)
+        if case .pass? = function { result = result.asText }
         switch function {
-        case .conjunction: conditions = tests.flatMap(\.self)
-        case .negation:
-            conditions = tests.count == 1 && tests[0].count == 1 ? [tests[0][0].negated] : []
-        case .pass where tests.count == 1: conditions = tests[0]
-        default: conditions = Self.conditions(of: result)
+        case .conjunction?:
+            conditions = tests.flatMap(\.conditions)
+            isConditionExact = tests.allSatisfy(\.isExact)
+        case .negation?:
+            let negated =
+                tests.count == 1 && tests[0].isExact && tests[0].conditions.count == 1
+                ? tests[0].conditions.map(\.negated) : []
+            (conditions, isConditionExact) = (negated, !negated.isEmpty)
+        case nil where tests.count == 1: (conditions, isConditionExact) = tests[0]
+        default:
+            conditions = Self.conditions(of: result)
+            isConditionExact = !conditions.isEmpty
         }
         return result
     }
 
     /// Returns the conditions under which a value is not empty.
     private static func conditions(of value: TemplateValue) -> [TemplateWord.Condition] {
-        guard let order = value.order, !order.isEmpty else { return [] }
-        return [TemplateWord.Condition(value: value, isEmpty: false)]
+        guard let order = value.order, !order.isEmpty, value.texts.isEmpty else { return [] }
+        let isText = value.isText || !value.calls.isEmpty
+        return [TemplateWord.Condition(value: value, isEmpty: false, isText: isText)]
     }
 
     private mutating func readOperand() -> TemplateOperand? {
@@ -233,8 +245,8 @@ struct TemplateExpression {
             }
             return list.flattened
         case .conjunction: return Self.union(of: operands)
-        case .negation: return TemplateValue()
-        case .test: return TemplateValue()
+        case .negation: return .constant
+        case .test: return .constant
         case .compare:
             versions.formUnion(Self.union(of: operands).flattened)
             return Self.union(ofValuesIn: operands)
@@ -303,7 +315,7 @@ struct TemplateExpression {
     /// Returns the union of the arguments of a function whose texts are only settings, unless there is
     /// nothing else.
     private static func union(ofValuesIn operands: [TemplateOperand]) -> TemplateValue {
-        let values = operands.filter { if case .text = $0 { false } else { true } }
+        let values = operands.filter { $0.text == nil }
         return union(of: values.isEmpty ? operands : values)
     }
 

@@ -20,7 +20,7 @@ enum TemplateOperand {
     var value: TemplateValue {
         switch self {
         case .text(let text): TemplateValue(text: text)
-        case .name: TemplateValue()
+        case .name(let name): ["false", "nil"].contains(name) ? TemplateValue() : .constant
         case .value(let value), .chain(_, _, let value): value
         }
     }

@@ -101,7 +101,7 @@ struct TemplateScanner {
                 isElement: entry.isElement, in: &state)
         }
         guard let name = state.blocks.last?.definition else { return }
-        for word in part.split(whereSeparator: isSpace) where word.contains(UInt8(ascii: "/")) {
+        for word in part.split(whereSeparator: isSpace) {
             definitions[name, default: TemplateDefinition()]
                 .record(text: Substring(decoding: word, as: UTF8.self))
         }
@@ -165,16 +165,16 @@ struct TemplateScanner {
             let isLoop = action.keyword == "range"
             let dot = isLoop ? Self.element(of: value.result, action) : value.result
             open(dot: dot, isLoop: isLoop, in: &state)
-            if !isLoop { Self.require(value.conditions, in: &state) }
+            if !isLoop { Self.require(value, in: &state) }
             Self.set(action, to: dot, in: &state, carrying: carried)
         case "if":
             record(value, in: state)
             open(dot: state.dot, in: &state)
-            Self.require(value.conditions, in: &state)
+            Self.require(value, in: &state)
             Self.set(action, to: value.result, in: &state, carrying: carried)
         case "else", "else if", "else with":
             record(value, in: state)
-            if action.keyword != "else" { Self.require(value.conditions, in: &state) }
+            if action.keyword != "else" { Self.require(value, in: &state) }
             Self.set(action, to: value.result, in: &state, carrying: carried)
             if action.keyword == "else with" { state.dot = value.result }
         case "end":
@@ -216,11 +216,12 @@ struct TemplateScanner {
     }
 
     /// Adds the conditions of a branch.
-    private static func require(
-        _ conditions: [TemplateWord.Condition], in state: inout State
-    ) {
+    private static func require(_ expression: TemplateExpression, in state: inout State) {
         guard let last = state.blocks.indices.last else { return }
-        if conditions.count == 1 { state.blocks[last].condition = conditions[0] }
+        let conditions = expression.conditions
+        if conditions.count == 1, expression.isConditionExact {
+            state.blocks[last].condition = conditions[0]
+        }
         for condition in conditions {
             if state.conditions.count < TemplateWord.limit { state.conditions.append(condition) }
             state.line.add(condition)

@@ -65,6 +65,7 @@ struct TemplateValue: Hashable, Sendable {
     /// The alternatives of which the value is the first that is not empty; `nil` if their order is
     /// unknown.
     var order: [Alternative]? {
+        guard !hasConstant else { return nil }
         guard paths.count + calls.count + texts.count < 2 else { return sequence }
         guard keys.isEmpty, !isIncomplete else { return nil }
         return paths.map(Alternative.path) + calls.map(Alternative.call)
@@ -80,6 +81,10 @@ struct TemplateValue: Hashable, Sendable {
     private var removed: Obstacles = []
     /// A Boolean value that indicates whether the value can contain more than its paths and calls.
     var isIncomplete = false
+    /// A Boolean value that indicates whether the value can be a constant or the result of a test.
+    private(set) var hasConstant = false
+    /// A Boolean value that indicates whether the value is a text, also that of `false`.
+    private(set) var isText = false
     /// A Boolean value that indicates whether the value is a copy, whose changes do not change others.
     private(set) var isCopy = false
 
@@ -87,6 +92,12 @@ struct TemplateValue: Hashable, Sendable {
     static let root = TemplateValue(paths: [[]])
     /// A value that can contain everything.
     static let unknown = TemplateValue(isIncomplete: true)
+    /// A constant, or the result of a test.
+    static let constant = {
+        var value = TemplateValue()
+        value.hasConstant = true
+        return value
+    }()
     /// The step to any element of a mapping or a list.
     static let anyStep: Substring = "*"
     /// The last step of the path of a value that a template which is not defined may use as a version,
@@ -237,6 +248,7 @@ struct TemplateValue: Hashable, Sendable {
         var result = TemplateValue(paths: paths, isIncomplete: isIncomplete)
         result.texts = texts
         result.removed = removed
+        (result.hasConstant, result.isText) = (hasConstant, isText)
         return result
     }
 
@@ -247,10 +259,18 @@ struct TemplateValue: Hashable, Sendable {
         return result
     }
 
-    /// The texts alone.
-    var onlyTexts: TemplateValue {
+    /// The value as text.
+    var asText: TemplateValue {
+        var result = self
+        result.isText = true
+        return result
+    }
+
+    /// The texts and constants, without the values of files and the output of named templates.
+    var withoutSources: TemplateValue {
         var result = TemplateValue()
         result.texts = texts
+        (result.hasConstant, result.isText) = (hasConstant, isText)
         return result
     }
 
@@ -282,6 +302,8 @@ struct TemplateValue: Hashable, Sendable {
 
     /// Adds what another value can contain; the value is incomplete if that exceeds the limit.
     mutating func formUnion(_ other: TemplateValue, limit: Int = Self.limit) {
+        if other.hasConstant { hasConstant = true }
+        if other.isText { isText = true }
         guard !other.isEmpty else { return }
         isCopy = other.isCopy && (isCopy || isEmpty)
         if isEmpty {

@@ -43,9 +43,13 @@ struct TemplateWords {
                     TemplateWord.Part(
                         text: part.text, value: change.applied(to: part.value) ?? part.value)
                 }
-                guard parts != word.parts else { continue }
+                // A condition whose value changes is unknown.
+                let conditions = word.conditions.filter { change.applied(to: $0.value) == nil }
+                guard parts != word.parts || conditions.count < word.conditions.count else {
+                    continue
+                }
                 var changed = TemplateWord(
-                    parts: parts, conditions: word.conditions, isImage: word.isImage)
+                    parts: parts, conditions: conditions, isImage: word.isImage)
                 for condition in change.conditions { changed.require(condition) }
                 all.insert(changed)
             }
@@ -151,7 +155,7 @@ struct TemplateWords {
     ) -> TemplateValue {
         guard canDescend(to: depth), spend(value.paths.count) else { return TemplateValue() }
         guard let order = value.order else {
-            var result = value.onlyTexts
+            var result = value.withoutSources
             for path in value.paths {
                 result.formUnion(
                     resolved(argument.appending(path), depth: depth + 1), limit: .max)
