@@ -40,12 +40,20 @@ public final class RepositoryFiles: Sendable {
     private let updated = Mutex<[String: [UInt8]]>([:])
     private let reuses = Mutex<[String: TagReuse]>([:])
     private let dependencies = Mutex<[String: Dependencies]>([:])
+    private let kustomizations: Kustomizations
 
     /// Creates a reader.
+    ///
+    /// - Parameters:
+    ///   - paths: The paths of all files to process.
+    ///   - read: Reads a file.
+    ///   - names: Lists the names in a directory.
+    ///   - templates: Reads the templates of a chart.
     public init(
-        read: @escaping Read, names: @escaping ListNames = { _ in [] },
+        _ paths: [String] = [], read: @escaping Read, names: @escaping ListNames = { _ in [] },
         templates: @escaping ReadTemplates = { _ in TagReuse() }
     ) {
+        kustomizations = Kustomizations(among: paths)
         self.read = read
         listNames = names
         self.readTemplates = templates
@@ -100,6 +108,11 @@ public final class RepositoryFiles: Sendable {
         }
         helmfiles.withLock { $0[directory] = .some(releases) }
         return releases
+    }
+
+    /// Returns the path of a kustomization that replaces an image of a manifest; `nil` if there is none.
+    func kustomization(replacing image: String, in manifest: String) -> String? {
+        kustomizations.path(replacing: image, in: manifest, of: self)
     }
 
     /// Returns a directory without a slash at its end; `.` for the working directory.

@@ -86,6 +86,25 @@ extension SiteFinder {
         add(site)
     }
 
+    /// Returns the reason for which an image of a manifest is only the name by which a kustomization
+    /// selects it; `nil` if there is none, or if the lock file has the image with its version.
+    ///
+    /// Source: kustomize, `images`, which replaces the images of all containers.
+    func replacement(of site: ImageReferenceSite) -> String? {
+        guard isInResource, site.path.key == "image", let text = site.reference?.text,
+            ["containers", "initContainers"].contains(site.path.step(before: 2)),
+            !isLocked(site),
+            let path = context.files?.kustomization(replacing: text, in: file)
+        else { return nil }
+        return "'images' of \(path) replaces the image"
+    }
+
+    /// Returns a Boolean value that indicates whether the lock file has an image with its version.
+    private func isLocked(_ site: ImageReferenceSite) -> Bool {
+        guard let target = try? lock?.target(for: site) else { return false }
+        return StatedVersion(site: site, target: target).isSame
+    }
+
     /// Returns a Boolean value that indicates whether an element at the path is an image of an Argo
     /// CD application's kustomization.
     func isArgoImage(_ path: SitePath) -> Bool {

@@ -205,7 +205,8 @@ struct SiteFinder {
         }
         site.identify(rule?.id ?? site.id ?? site.directive?.word)
         if site.id == nil {
-            let reason = state.textReason ?? placementReason(of: site)
+            let reason =
+                state.textReason ?? placementReason(of: site) ?? replacement(of: site)
             if let reason { site.skip(reason) }
             if site.missingIDReason == nil,
                 let reason = change(of: site) ?? placementUncertainty(of: site)

@@ -76,7 +76,7 @@ struct PinFiles {
         let reader = RepositoryReader(in: context, limit: Self.limit)
         self.reader = reader
         repository = RepositoryFiles(
-            read: reader.read, names: { (try? Directory.list(absolute($0))) ?? [] },
+            self.paths, read: reader.read, names: { (try? Directory.list(absolute($0))) ?? [] },
             templates: templates.readTagReuse)
     }
 
