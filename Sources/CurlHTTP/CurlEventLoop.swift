@@ -13,7 +13,8 @@ final class CurlEventLoop {
     private var transfers: [ObjectIdentifier: CurlTransfer] = [:]
     private let activeTransfers = ActiveTransfers()
     private var keptConnections: Int
-    /// The number of transfers from which this thread feeds uploads: four copies have eight.
+    /// The number of transfers from which this thread runs the tasks that feed uploads: four copies
+    /// have eight.
     private static let manyTransfers = 8
     private var nextStallCheck = ContinuousClock.now
     /// The origins that have used HTTP/2: `true` if it has worked, `false` if it has only failed,
@@ -33,8 +34,7 @@ final class CurlEventLoop {
         var loadMeter = LoadMeter(at: .now)
         while let messages = inbox.runJobs() {
             messages.forEach(handle)
-            inbox.record(
-                feedsUploads: transfers.count >= Self.manyTransfers && !loadMeter.isBusy)
+            inbox.record(runsJobs: transfers.count >= Self.manyTransfers && !loadMeter.isBusy)
             let mayWait = activeTransfers.isEmpty && inbox.prepareToWait()
             let activity = multi.perform(waiting: mayWait ? untilStallCheck : 0)
             inbox.endWait()

@@ -55,7 +55,7 @@ public final class CurlTransport: HTTPTransport {
             return try await exchange.response.head()
         }
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(executorPreference: lease.executorForUpload) {
+            group.addTask(executorPreference: lease.uploadExecutor) {
                 do {
                     try await upload.feed(stream, length: length) { lease.resume() }
                 } catch {

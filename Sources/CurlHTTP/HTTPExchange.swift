@@ -47,8 +47,8 @@ final class ExchangeLease: Sendable {
         thread.inbox.post(.stop(exchange))
     }
 
-    /// The executor of the task that feeds the upload, or `nil` for the default one.
-    var executorForUpload: (any TaskExecutor)? { thread.inbox.executorForUpload }
+    /// The executor of the task that feeds the upload.
+    var uploadExecutor: any TaskExecutor { thread.inbox }
 
     /// Starts the exchange, or resumes a paused one.
     func resume() {

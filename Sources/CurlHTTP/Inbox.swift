@@ -3,11 +3,12 @@
 internal import AsyncPrimitives
 internal import struct Synchronization.Atomic
 
-/// The messages from tasks to the event loop's thread, and the jobs of tasks that run on it.
+/// The messages from tasks to the event loop's thread, and the executor of the tasks that feed uploads.
 ///
-/// If there are many transfers, the tasks that feed uploads run on the event loop's thread. On another
-/// one, each chunk of a copy would cost two context switches, and its bytes would move between the
-/// caches of two processors. A few transfers are faster with two threads.
+/// If there are many transfers, these tasks run on the event loop's thread. On another one, each chunk
+/// of a copy would cost two context switches, and its bytes would move between the caches of two
+/// processors. A few transfers are faster with two threads. Each job is assigned separately, so that a
+/// task moves when the load changes.
 final class Inbox: TaskExecutor {
     enum Message: Sendable {
         /// Start, or resume after a pause.
@@ -25,8 +26,8 @@ final class Inbox: TaskExecutor {
     private let state = Mutex(State())
     /// A Boolean value that indicates whether the thread waits, or is about to, and must be woken.
     private let isWaiting = Atomic(false)
-    /// A Boolean value that indicates whether the thread feeds uploads that start now.
-    private let feedsUploads = Atomic(false)
+    /// A Boolean value that indicates whether the thread runs jobs.
+    private let runsJobs = Atomic(false)
     private let wakeup: WakeupEvent
 
     init(waking wakeup: WakeupEvent) {
@@ -35,12 +36,6 @@ final class Inbox: TaskExecutor {
 
     // MARK: The tasks' side
 
-    /// The executor of a task that feeds an upload: the event loop's thread, or `nil` for the default
-    /// executor.
-    var executorForUpload: (any TaskExecutor)? {
-        feedsUploads.load(ordering: .relaxed) ? self : nil
-    }
-
     func post(_ message: Message) {
         state.withLock { state in
             if !state.isClosed { state.messages.append(message) }
@@ -48,11 +43,14 @@ final class Inbox: TaskExecutor {
         wakeUp()
     }
 
-    /// Adds a job that the thread will run.
+    /// Assigns a job to the thread, or to the default executor if the thread runs no jobs.
     ///
     /// The thread runs at least until the task of the job has ended, because the task has a lease.
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
+        guard runsJobs.load(ordering: .relaxed) else {
+            return globalConcurrentExecutor.enqueue(job)
+        }
         state.withLock { $0.jobs.append(job) }
         wakeUp()
     }
@@ -83,9 +81,9 @@ final class Inbox: TaskExecutor {
         }
     }
 
-    /// Records whether the thread feeds uploads that start from now on.
-    func record(feedsUploads: Bool) {
-        self.feedsUploads.store(feedsUploads, ordering: .relaxed)
+    /// Records whether the thread runs the jobs that are assigned from now on.
+    func record(runsJobs: Bool) {
+        self.runsJobs.store(runsJobs, ordering: .relaxed)
     }
 
     /// Records that the thread is about to wait; returns `false` if there is work.

@@ -70,7 +70,10 @@ public struct FileChunks: AsyncSequence, Sendable {
         /// - Throws: ``FileError``, or the error of a canceled task.
         public mutating func next() async throws -> [UInt8]? {
             try Task.checkCancellation()
-            let chunk = try reader.read(at: offset, count: byteCount)
+            // A read can block, and the executor of the task may be the thread of all connections.
+            let chunk = try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                try reader.read(at: offset, count: byteCount)
+            }
             offset += chunk.count
             return chunk.isEmpty ? nil : chunk
         }

@@ -12,6 +12,7 @@ final class InboxTests {
     init() throws {
         poller = try #require(SocketPoller())
         inbox = Inbox(waking: poller.wakeup)
+        inbox.record(runsJobs: true)
     }
 
     deinit { poller.close() }
@@ -52,11 +53,19 @@ final class InboxTests {
         #expect(hasRun.withLock { $0 })
     }
 
-    @Test func `the thread feeds uploads only while it says so`() {
-        #expect(inbox.executorForUpload == nil)
-        inbox.record(feedsUploads: true)
-        #expect(inbox.executorForUpload === inbox)
-        inbox.record(feedsUploads: false)
-        #expect(inbox.executorForUpload == nil)
+    @Test func `jobs run on the default executor while the thread runs none`() async {
+        inbox.record(runsJobs: false)
+        #expect(await Task(executorPreference: inbox) { 7 }.value == 7)
+        #expect(inbox.prepareToWait())
+    }
+
+    @Test func `a task moves when the thread stops to run jobs`() async {
+        let (values, source) = AsyncStream.makeStream(of: Int.self)
+        let task = Task(executorPreference: inbox) { await values.first { _ in true } }
+        #expect(inbox.runJobs() != nil)
+        inbox.record(runsJobs: false)
+        source.yield(7)
+        #expect(await task.value == 7)
+        #expect(inbox.prepareToWait())
     }
 }

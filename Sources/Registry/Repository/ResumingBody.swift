@@ -58,7 +58,11 @@ struct ResumingBody: AsyncSequence, Sendable {
                     }
                     if let fresh = skipSurplus(chunk) { return fresh }
                 } catch let error as TransportError {
-                    try await resume(after: error)
+                    // It may read credentials and write messages, which can block, and the executor
+                    // of the task may be the thread of all connections.
+                    try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                        try await resume(after: error)
+                    }
                 }
             }
         }
