@@ -44,6 +44,7 @@ final class Kustomizations: Sendable {
     ///   - image: The text of the image in the manifest.
     ///   - manifest: The path of the manifest.
     ///   - files: The files of the repository.
+    /// - Returns: The path, as that of the manifest.
     func path(replacing image: String, in manifest: String, of files: RepositoryFiles) -> String? {
         let name = Self.name(of: image)
         let above = LexicalPath.directories(above: manifest).prefix(BaseFinder.levels)
