@@ -21,7 +21,8 @@ enum FileScanResult {
         do throws(YAMLError) {
             stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
         } catch {
-            guard let mark = FileText.template(in: bytes) else { throw error }
+            let start = inputs.context.isChartTemplate ? YAMLMark(line: 1, column: 1) : nil
+            guard let mark = FileText.template(in: bytes) ?? start else { throw error }
             self = .skipped(reason: FileText.templateReason, mark: mark, isTemplate: true)
             return
         }

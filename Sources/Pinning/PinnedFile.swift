@@ -41,6 +41,26 @@ public struct PinnedFile: Hashable, Sendable {
         skippedAt = YAMLMark(line: 1, column: 1)
     }
 
+    /// A Boolean value that indicates whether the file has nothing to report.
+    public var isEmpty: Bool { sites.isEmpty && otherValues.isEmpty && error == nil }
+
+    /// Adds the images that a template of a chart names, instead of the result that it was skipped.
+    mutating func add(_ mentions: TemplateMentions) {
+        guard !mentions.all.isEmpty else { return }
+        (skipped, skippedAt) = (nil, nil)
+        sites = mentions.all.map { mention in
+            PinnedSite(
+                mark: mention.mark, path: SitePath(), shape: .mention, status: .unpinnable,
+                reason: TemplateMentions.reason, old: mention.image, usedAt: [])
+        }
+    }
+
+    /// Removes what a template of a chart computes.
+    mutating func keepNamedImages() {
+        sites.removeAll { $0.old == nil || $0.status == .skipped }
+        otherValues = []
+    }
+
     /// Adds the result of pinning the new bytes again.
     ///
     /// - Returns: A Boolean value that indicates whether the result has the same images.

@@ -99,6 +99,9 @@ public struct Pinner: Sendable {
             case .skipped(let reason, let mark, _):
                 file.skipped = reason
                 file.skippedAt = mark
+                if context.isChartTemplate, let lock {
+                    file.add(TemplateMentions(in: bytes, of: lock))
+                }
                 return file
             case .sites(let sites): found = sites
             }
@@ -140,6 +143,7 @@ public struct Pinner: Sendable {
                 OtherValue(
                     mark: mark, path: SitePath(), reason: PinDirectives.unusedReason(word))
             }).sorted { $0.mark < $1.mark }
+        if context.isChartTemplate { file.keepNamedImages() }
         return file
     }
 

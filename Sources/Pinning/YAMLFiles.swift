@@ -7,15 +7,16 @@ public enum YAMLFiles {
     /// Lists files in a stable order.
     ///
     /// A file in `paths` is always listed. In directories, only `*.yaml` and `*.yml` files are
-    /// listed, including hidden ones such as `.gitlab-ci.yml` and those in `.github`. Symbolic
-    /// links, the `templates` directory of a chart, and the hidden directories of tools are not.
+    /// listed, including hidden ones such as `.gitlab-ci.yml` and those in `.github`, and the `*.tpl`
+    /// files of charts. Symbolic links and the hidden directories of tools are not.
     ///
     /// - Parameters:
     ///   - paths: Files and directories, as the user typed them.
     ///   - rules: The rules with the patterns to ignore.
     ///   - base: The directory that relative paths start from.
-    ///   - omitsTests: A Boolean value that indicates whether directories of tests and examples, and
-    ///     hidden files and directories, are omitted; those in `paths` are not.
+    ///   - omitsTests: A Boolean value that indicates whether directories of tests and examples, of
+    ///     the templates of charts, and hidden files and directories, are omitted; those in `paths`
+    ///     are not.
     /// - Returns: The paths in the form of `paths`, without duplicates, and the files and
     ///   directories that could not be listed.
     public static func list(
@@ -28,7 +29,7 @@ public enum YAMLFiles {
             let trimmed = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
             let absolute = trimmed.hasPrefix("/") ? trimmed : "\(base)/\(trimmed)"
             if (try? FileStatus.of(absolute))?.kind == .directory {
-                walk.list(absolute, shown: trimmed, isInChart: false, into: &listing)
+                walk.list(absolute, shown: trimmed, in: .outside, into: &listing)
             } else {
                 listing.files.append(trimmed)
             }
@@ -58,8 +59,15 @@ private struct Walk {
         ".direnv",
     ]
 
+    /// The position of a directory in a chart.
+    enum Chart {
+        case outside
+        case inside
+        case templates
+    }
+
     func list(
-        _ directory: String, shown: String, isInChart: Bool, into listing: inout FileListing
+        _ directory: String, shown: String, in chart: Chart, into listing: inout FileListing
     ) {
         let names: [String]
         do throws(FileError) {
@@ -69,19 +77,25 @@ private struct Walk {
             return
         }
         let isChart = names.contains("Chart.yaml")
-        for name in names where !isSkipped(name) && !(isChart && name == "templates") {
+        let chart: Chart = isChart ? .inside : chart
+        for name in names where !isSkipped(name) {
             let path = shown == "." ? name : "\(shown)/\(name)"
             guard !rules.ignores(path) else { continue }
             do throws(FileError) {
                 switch try FileStatus.of("\(directory)/\(name)", followsLinks: false)?.kind {
-                case .directory where omits(name, inChart: isChart || isInChart):
+                case .directory where isChart && name == "templates":
+                    guard !omitsTests else { continue }
+                    list("\(directory)/\(name)", shown: path, in: .templates, into: &listing)
+                case .directory where omits(name, inChart: chart != .outside):
                     listing.omitted.append(path)
                 case .directory:
-                    list(
-                        "\(directory)/\(name)", shown: path, isInChart: isChart || isInChart,
-                        into: &listing)
+                    list("\(directory)/\(name)", shown: path, in: chart, into: &listing)
                 case .regular where name.hasSuffix(".yaml") || name.hasSuffix(".yml"):
                     listing.files.append(path)
+                    if chart == .templates { listing.chartTemplates.insert(path) }
+                case .regular where chart == .templates && name.hasSuffix(".tpl"):
+                    listing.files.append(path)
+                    listing.chartTemplates.insert(path)
                 default: continue
                 }
             } catch {
@@ -103,6 +117,8 @@ private struct Walk {
 public struct FileListing: Sendable {
     /// The files, in a stable order.
     public var files: [String] = []
+    /// The files that are templates of a chart.
+    public var chartTemplates: Set<String> = []
     /// The directories of tests and examples that were omitted.
     public var omitted: [String] = []
     /// The files and directories that could not be read, and the reasons.

@@ -51,7 +51,9 @@ import Testing
             pending.append(try await transport.send(HTTPRequest(.get, server.url("/"))))
         }
         let threads = Mutex<Set<pthread_t>>([])
-        for _ in 0..<4 {
+        let thread = try #require(ownThread.withLock { $0 })
+        // While the thread is busy, others read them.
+        for _ in 0..<1_000 where !threads.withLock({ $0.contains(thread) }) {
             let body = Counted(pieces: 40, size: 65_536) { _ in
                 threads.withLock { _ = $0.insert(pthread_self()) }
             }
@@ -60,8 +62,6 @@ import Testing
                     .put, server.url("/"), body: .stream(length: 40 * 65_536, body), isBulk: true))
             #expect(response.status == 201)
         }
-        // While the thread is busy, others read them.
-        let thread = try #require(ownThread.withLock { $0 })
         #expect(threads.withLock { $0.contains(thread) })
         withExtendedLifetime(pending) {}
     }

@@ -152,7 +152,8 @@ struct CorpusCase: Sendable, CustomTestStringConvertible {
             .map { String($0.dropFirst(directory.utf8.count)) }
         return FileContext(
             reuse: reuse(directory.isEmpty ? "." : String(directory.dropLast())), files: files,
-            testTool: FileContext.testTool(amongFiles: names))
+            testTool: FileContext.testTool(amongFiles: names),
+            isChartTemplate: path.contains("/templates/"))
     }
 
     func pinned(_ bytes: [UInt8]) throws -> PinnedFile {

@@ -224,10 +224,16 @@ import Testing
         ])
         let chart = try await workspace.run("pin", "chart")
         #expect(chart.status == 0, "\(chart.said)")
+        try workspace.folder.write(
+            "a: {{ .Values.a }}\nimage: ghcr.io/acme/mirror/api:1.4.2\n",
+            to: "chart/templates/_b.tpl")
+        let named = try await workspace.run("pin", "chart")
+        #expect(named.status == 0, "\(named.said)")
+        #expect(named.output.contains("chart/templates/_b.tpl:2:8  not pinned"), "\(named.output)")
         try workspace.folder.write("a: b\nimage: {{ .Values.image }}\n", to: "chart/extra.yaml")
         let template = try await workspace.run("pin", "chart")
         #expect(template.status == 0, "\(template.said)")
-        #expect(template.output.contains("chart/extra.yaml:2:8  skipped"), "\(template.output)")
+        #expect(template.output.contains("chart/extra.yaml:2:8        skipped"), "\(template.output)")
         let run = try await workspace.run("pin", "values.yaml")
         #expect(run.status == 2)
         #expect(run.output.contains("values.yaml:2:"))

@@ -74,10 +74,10 @@ struct BaseFinder {
     var budget = 1_000_000
 
     /// The files that change the values of the file.
-    private(set) lazy var overlays =
+    private(set) lazy var overlays: [Overlay] =
         isAroundFile ? Self.overlays(of: file, in: files) : []
     /// The releases of Helmfiles that use the file.
-    private(set) lazy var releases =
+    private(set) lazy var releases: [(release: ReleaseValues, source: Int)] =
         isAroundFile ? Self.releases(withFile: file, in: files) : []
     private let isAroundFile: Bool
 

@@ -3,57 +3,101 @@
 internal import AsyncPrimitives
 internal import YAML
 
-/// The kustomizations of a repository whose `images` replace the images of manifests.
+/// The kustomizations of a repository, and the images of manifests that their `images` replace.
 ///
 /// They are those of the files to process, and those in directories above a manifest.
 ///
-/// Source: kustomize, `images`, `resources`, `bases` and `components`.
+/// Source: kustomize, `images`, `resources`, `bases`, `components` and `patches`.
 final class Kustomizations: Sendable {
-    /// The parts of a kustomization that select images.
-    private struct Kustomization {
-        /// The names of the images that it replaces, as text.
-        let names: Set<String>
-        /// The files and directories that it reads.
-        let references: [String]
+    /// The graph of the kustomizations.
+    private struct Graph {
+        /// The names that a kustomization replaces, also by its components, by its directory.
+        var names: [String: Set<String>] = [:]
+        /// The new names of those that keep their tags and digests, by directory and name.
+        var newNames: [String: [String: String]] = [:]
+        /// The directories of the kustomizations that read a file or a directory.
+        var readers: [String: Set<String>] = [:]
+        /// The components of a kustomization, by their directories.
+        var components: [String: [String]] = [:]
+        /// The directories in which a kustomization was looked for.
+        var visited: Set<String> = []
+        /// A Boolean value that indicates whether the kustomizations to process are in the graph.
+        var isComplete = false
+        /// The number of kustomizations that may still be visited.
+        var budget = 2_000_000
     }
 
     private static let fileNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"]
     /// The maximum number of kustomizations that are read.
-    private static let limit = 10_000
-    /// The maximum number of files and directories that are visited for one lookup.
-    private static let visitLimit = 2_000
+    private static let limit = 20_000
 
-    private let paths: [String]
-    /// The kustomizations by path; `nil` for a path without one.
-    private let known = Mutex<[String: Kustomization?]>([:])
-    private let replacing = Mutex<[String: [String]]?>(nil)
+    private let directories: [String]
+    private let graph = Mutex(Graph())
 
     /// Creates a table.
     ///
     /// - Parameter files: The paths of all files to process, of which others are ignored.
     init(among files: [String]) {
-        paths = Array(
+        directories = Array(
             files.lazy.filter { path in
                 Self.fileNames.contains(String(path.split(separator: "/").last ?? ""))
-            }.prefix(Self.limit))
+            }.prefix(Self.limit).map(LexicalPath.directory))
     }
 
-    /// Returns the path of a kustomization that replaces an image of a manifest; `nil` if there is none.
+    /// The kustomizations that replace an image of a manifest.
+    struct Replacement {
+        /// The directories of the kustomizations, each with a slash at its end.
+        var directories: [String] = []
+        /// The new names of the image with the tag and the digest of the manifest.
+        var newNames: [String] = []
+        /// A Boolean value that indicates whether each kustomization with the manifest that no other
+        /// one reads has the replaced image.
+        var isComplete = true
+    }
+
+    /// Returns the kustomizations that replace an image of a manifest.
     ///
     /// - Parameters:
     ///   - image: The text of the image in the manifest.
     ///   - manifest: The path of the manifest.
     ///   - files: The files of the repository.
-    /// - Returns: The path, as that of the manifest.
-    func path(replacing image: String, in manifest: String, of files: RepositoryFiles) -> String? {
+    /// - Returns: The kustomizations.
+    func replacement(
+        of image: String, in manifest: String, of files: RepositoryFiles
+    ) -> Replacement {
         let name = Self.name(of: image)
+        let path = LexicalPath.normalizedDirectory(manifest)
         let above = LexicalPath.directories(above: manifest).prefix(BaseFinder.levels)
-            .flatMap { directory in Self.fileNames.map { directory + $0 } }
-            .filter { kustomization(at: $0, in: files)?.names.contains(name) ?? false }
-        var visits = Self.visitLimit
-        return (above + (index(of: files)[name] ?? [])).first {
-            reads(manifest, from: $0, in: files, &visits)
+        return graph.withLock { graph in
+            for directory in (graph.isComplete ? [] : directories) + above {
+                Self.read(LexicalPath.normalizedDirectory(directory), of: files, into: &graph)
+            }
+            graph.isComplete = true
+            return Self.replacement(of: name, in: path, &graph)
         }
+    }
+
+    private static func replacement(
+        of name: String, in path: String, _ graph: inout Graph
+    ) -> Replacement {
+        var result = Replacement()
+        var pending = Array(graph.readers[path] ?? [])
+        var seen = Set(pending)
+        while let directory = pending.popLast() {
+            graph.budget -= 1
+            guard graph.budget > 0 else { return Replacement(isComplete: false) }
+            if graph.names[directory]?.contains(name) ?? false {
+                result.directories.append(directory)
+                if let new = graph.newNames[directory]?[name] { result.newNames.append(new) }
+                continue
+            }
+            let readers = graph.readers[directory] ?? []
+            if readers.isEmpty { result.isComplete = false }
+            pending += readers.filter { seen.insert($0).inserted }
+        }
+        result.directories.sort()
+        result.newNames.sort()
+        return result
     }
 
     /// Returns the text of an image without its tag and digest.
@@ -65,57 +109,61 @@ final class Kustomizations: Sendable {
         return String(name[..<colon])
     }
 
-    /// Returns the paths of all kustomizations by the names that they replace.
-    private func index(of files: RepositoryFiles) -> [String: [String]] {
-        if let index = replacing.withLock({ $0 }) { return index }
-        var index: [String: [String]] = [:]
-        for path in paths {
-            for name in kustomization(at: path, in: files)?.names ?? [] {
-                index[name, default: []].append(path)
-            }
-        }
-        replacing.withLock { [index] in $0 = index }
-        return index
-    }
-
-    private func kustomization(at path: String, in files: RepositoryFiles) -> Kustomization? {
-        if let found = known.withLock({ $0[path] }) { return found }
-        let root = files.values(in: path)?.root
-        let kustomization = root.map { root in
+    /// Reads the kustomization in a directory, and its components.
+    private static func read(
+        _ directory: String, of files: RepositoryFiles, into graph: inout Graph
+    ) {
+        var pending = [directory]
+        var order: [String] = []
+        while let directory = pending.popLast() {
+            guard graph.visited.count < limit, graph.visited.insert(directory).inserted,
+                let root = fileNames.lazy.compactMap({ files.values(in: directory + $0)?.root })
+                    .first
+            else { continue }
+            order.append(directory)
             let images = (root["images"]?.items ?? []).filter { image in
                 ["newName", "newTag", "digest"].contains { image[$0]?.text?.isEmpty == false }
             }
-            let references = ["resources", "bases", "components"].flatMap { key in
-                root[key]?.items?.compactMap(\.text) ?? []
+            graph.names[directory] = Set(images.compactMap { $0["name"]?.text })
+            graph.newNames[directory] = newNames(of: images)
+            let components = targets(of: ["components"], in: root, from: directory)
+            graph.components[directory] = components
+            pending += components
+            let patches = (root["patches"]?.items ?? []).compactMap { $0["path"]?.text }
+            for target in targets(
+                of: ["resources", "bases", "components", "patchesStrategicMerge"], in: root,
+                from: directory)
+                + patches.compactMap({ LexicalPath.directory($0, from: directory) })
+            {
+                graph.readers[target, default: []].insert(directory)
             }
-            return Kustomization(
-                names: Set(images.compactMap { $0["name"]?.text }), references: references)
         }
-        known.withLock { if $0.count < Self.limit { $0[path] = .some(kustomization) } }
-        return kustomization
+        // A component is read after the kustomization that lists it.
+        for directory in order.reversed() {
+            for component in graph.components[directory] ?? [] {
+                let (names, newNames) = (graph.names[component], graph.newNames[component])
+                graph.names[directory]?.formUnion(names ?? [])
+                graph.newNames[directory]?.merge(newNames ?? [:]) { own, _ in own }
+            }
+        }
     }
 
-    /// Returns a Boolean value that indicates whether a kustomization reads a manifest, also through
-    /// others.
-    private func reads(
-        _ manifest: String, from path: String, in files: RepositoryFiles, _ visits: inout Int
-    ) -> Bool {
-        let goal = LexicalPath.normalizedDirectory(manifest)
-        var pending = [path]
-        var seen: Set<String> = [path]
-        while let path = pending.popLast() {
-            let directory = LexicalPath.directory(of: path)
-            for reference in kustomization(at: path, in: files)?.references ?? [] {
-                visits -= 1
-                guard visits > 0 else { return false }
-                guard let target = LexicalPath.directory(reference, from: directory) else {
-                    continue
-                }
-                if target == goal { return true }
-                guard !reference.hasSuffix(".yaml"), !reference.hasSuffix(".yml") else { continue }
-                pending += Self.fileNames.map { target + $0 }.filter { seen.insert($0).inserted }
-            }
+    /// Returns the new names of the images that keep their tags and digests.
+    private static func newNames(of images: [YAMLNode]) -> [String: String] {
+        var result: [String: String] = [:]
+        for image in images
+        where ["newTag", "digest"].allSatisfy({ image[$0]?.text?.isEmpty ?? true }) {
+            if let name = image["name"]?.text { result[name] = image["newName"]?.text }
         }
-        return false
+        return result
+    }
+
+    /// Returns the files and directories that the lists of a kustomization name.
+    private static func targets(
+        of keys: [String], in root: YAMLNode, from directory: String
+    ) -> [String] {
+        keys.flatMap { root[$0]?.items ?? [] }.compactMap { item in
+            item.text.flatMap { LexicalPath.directory($0, from: directory) }
+        }
     }
 }

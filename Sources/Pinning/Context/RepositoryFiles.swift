@@ -110,9 +110,9 @@ public final class RepositoryFiles: Sendable {
         return releases
     }
 
-    /// Returns the path of a kustomization that replaces an image of a manifest; `nil` if there is none.
-    func kustomization(replacing image: String, in manifest: String) -> String? {
-        kustomizations.path(replacing: image, in: manifest, of: self)
+    /// Returns the kustomizations that replace an image of a manifest.
+    func replacement(of image: String, in manifest: String) -> Kustomizations.Replacement {
+        kustomizations.replacement(of: image, in: manifest, of: self)
     }
 
     /// Returns a directory without a slash at its end; `.` for the working directory.

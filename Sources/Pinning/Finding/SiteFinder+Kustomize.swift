@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import OCI
+internal import TextSafety
 internal import YAML
 
 /// The `images` of kustomizations.
@@ -86,23 +87,38 @@ extension SiteFinder {
         add(site)
     }
 
-    /// Returns the reason for which an image of a manifest is only the name by which a kustomization
-    /// selects it; `nil` if there is none, or if the lock file has the image with its version.
-    ///
-    /// Source: kustomize, `images`, which replaces the images of all containers.
+    /// Returns the reason for which an image of a manifest is only the name by which kustomizations select
+    /// it; `nil` if it is not, or if the lock file has an image with this name.
     func replacement(of site: ImageReferenceSite) -> String? {
-        guard isInResource, site.path.key == "image", let text = site.reference?.text,
-            ["containers", "initContainers"].contains(site.path.step(before: 2)),
-            !isLocked(site),
-            let path = context.files?.kustomization(replacing: text, in: file)
+        guard let image = site.image, !(lock?.has(image.repository) ?? false),
+            let replacement = kustomizations(of: site), replacement.isComplete,
+            let directory = replacement.directories.first
         else { return nil }
-        return "'images' of \(path) replaces the image"
+        return
+            "the kustomization in \(directory.isEmpty ? "." : "\(directory.dropLast())") replaces it"
     }
 
-    /// Returns a Boolean value that indicates whether the lock file has an image with its version.
-    private func isLocked(_ site: ImageReferenceSite) -> Bool {
-        guard let target = try? lock?.target(for: site) else { return false }
-        return StatedVersion(site: site, target: target).isSame
+    /// Returns the reason for which the digest of a manifest's image would also be that of another image:
+    /// a kustomization changes only the name.
+    func newName(of site: ImageReferenceSite) -> String? {
+        guard let image = site.image, let lock, lock.has(image.repository) else { return nil }
+        let name = kustomizations(of: site)?.newNames.first { name in
+            guard let new = ImageText.reference(name)?.repository else { return true }
+            return new != image.repository && !lock.hasSameImages(image.repository, new)
+        }
+        return name.map {
+            "a kustomization gives the image the name \(UntrustedText($0).display(limit: 200))"
+        }
+    }
+
+    /// Returns the kustomizations that replace the image of a container in a manifest.
+    ///
+    /// Source: kustomize, `images`.
+    private func kustomizations(of site: ImageReferenceSite) -> Kustomizations.Replacement? {
+        guard isInResource, site.path.key == "image", let text = site.reference?.text,
+            ["containers", "initContainers"].contains(site.path.step(before: 2))
+        else { return nil }
+        return context.files?.replacement(of: text, in: file)
     }
 
     /// Returns a Boolean value that indicates whether an element at the path is an image of an Argo

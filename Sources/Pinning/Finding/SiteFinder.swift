@@ -209,7 +209,7 @@ struct SiteFinder {
                 state.textReason ?? placementReason(of: site) ?? replacement(of: site)
             if let reason { site.skip(reason) }
             if site.missingIDReason == nil,
-                let reason = change(of: site) ?? placementUncertainty(of: site)
+                let reason = change(of: site) ?? placementUncertainty(of: site) ?? newName(of: site)
             {
                 site.missingIDReason = "\(reason): add '# ocimirror: ID' or a rule"
                 site.isUncertain = true

@@ -55,7 +55,17 @@ public struct Linter: Sendable {
         do throws(YAMLError) {
             switch try FileScanResult(bytes, path: path, using: inputs) {
             case .skipped(let reason, let mark?, isTemplate: true):
-                add(.templateSkipped, reason, at: mark, path: SitePath(), to: &file)
+                guard context.isChartTemplate else {
+                    add(.templateSkipped, reason, at: mark, path: SitePath(), to: &file)
+                    return file
+                }
+                let mentions = lock.map { TemplateMentions(in: bytes, of: $0).all } ?? []
+                file.siteCount = mentions.count
+                for mention in mentions {
+                    add(
+                        .unrecognized, TemplateMentions.reason, at: mention.mark, path: SitePath(),
+                        to: &file)
+                }
                 return file
             case .skipped: return file
             case .sites(let sites): found = sites
@@ -66,7 +76,7 @@ public struct Linter: Sendable {
         }
         let text = found.fragments[0].stream.text
         file.siteCount = found.sites.count
-        for var site in found.sites {
+        for var site in found.sites where !context.isChartTemplate || site.isNamedInTemplate {
             lock?.complete(&site)
             if found.signedDocuments.contains(site.document) { site.reject(FileText.signedReason) }
             let fragment = found.fragments[site.fragment]

@@ -134,6 +134,12 @@ struct LockView: Sendable {
         byRepository[repository]?.contains { $0.target.id == id } ?? false
     }
 
+    /// Returns a Boolean value that indicates whether two repositories have the same image, as a mirror and
+    /// its source.
+    func hasSameImages(_ one: Repository, _ other: Repository) -> Bool {
+        byRepository[one]?.contains { identifies(other, by: $0.target.id) } ?? false
+    }
+
     /// Sets the image of a site whose repository is defined elsewhere and whose id selects an entry.
     func complete(_ site: inout ImageReferenceSite) {
         guard site.image == nil, site.id != nil, let target = try? target(for: site) else { return }

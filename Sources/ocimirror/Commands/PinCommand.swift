@@ -98,7 +98,8 @@ struct PinCommand: ConfiguredCommand {
         var files: [PinnedFile] = []
         for path in inputs.paths {
             try Task.checkCancellation()
-            files.append(pin(path, with: pinner, reading: &inputs, in: context))
+            let file = pin(path, with: pinner, reading: &inputs, in: context)
+            if !inputs.isUnneeded(file) { files.append(file) }
         }
         try pinAgain(&files, with: pinner, reading: &inputs, in: context)
         files += inputs.problems.map { PinnedFile(path: $0.path, error: $0.reason) }

@@ -44,6 +44,7 @@ struct PinFiles {
     let omitted: [String]
     /// The files and directories that cannot be read.
     let problems: [Problem]
+    private let chartTemplates: Set<String>
     private let templates: ChartTemplates
     private let reader: RepositoryReader
     private let repository: RepositoryFiles
@@ -65,6 +66,7 @@ struct PinFiles {
         let listing = YAMLFiles.list(
             paths, rules: rules, from: context.currentDirectory, omitsTests: omitsTests)
         omitted = listing.omitted
+        chartTemplates = listing.chartTemplates
         self.paths = listing.files
         problems = listing.failures.map { Problem($0.path, $0.error) }
         let directory = context.currentDirectory
@@ -110,6 +112,11 @@ struct PinFiles {
         }
     }
 
+    /// Returns a Boolean value that indicates whether a result is that of a chart's template without images.
+    func isUnneeded(_ file: PinnedFile) -> Bool {
+        file.isEmpty && chartTemplates.contains(file.path)
+    }
+
     /// Lets other files see a file as it will be written.
     func update(_ path: String, to bytes: [UInt8]) { repository.update(path, to: bytes) }
 
@@ -120,7 +127,8 @@ struct PinFiles {
             reuse: repository.tagReuse(ofChartIn: directory), files: repository,
             testTool: FileContext.testTool(amongFiles: names(in: directory)),
             appVersion: path == "values.yaml" || path.hasSuffix("/values.yaml")
-                ? repository.appVersion(ofChartIn: directory) : nil)
+                ? repository.appVersion(ofChartIn: directory) : nil,
+            isChartTemplate: chartTemplates.contains(path))
     }
 
     /// Returns the dependencies of a chart whose files are not there, if the file is a `Chart.yaml`.
