@@ -220,23 +220,20 @@ private struct ValueLookup {
         return count >= finder.nodes(at: Array(path[...wildcard]), under: own).count
     }
 
-    /// Returns a Boolean value that indicates whether a template takes a value for false.
-    ///
-    /// Source: Go, `text/template` § Actions.
-    private static func isFalse(_ node: YAMLNode) -> Bool {
-        guard let text = MergedMapping.text(node) else { return true }
-        guard case .scalar(_, .plain) = node.kind else { return false }
-        return ["false", "0"].contains(text.lowercased())
+    /// Returns a Boolean value that indicates whether a value is one that another file, or another
+    /// release, changes to enable or disable a component.
+    private static func isSwitch(_ node: YAMLNode) -> Bool {
+        guard case .scalar(_, .plain) = node.kind, let text = MergedMapping.text(node) else {
+            return false
+        }
+        return ["true", "false", "0"].contains(text.lowercased())
     }
 
     private func isPossible(_ condition: TagCombination.Condition) -> Bool {
-        let isEmpty = condition.values.paths.allSatisfy { path in
-            finder.nodes(at: path, under: own).allSatisfy {
-                condition.isText ? MergedMapping.text($0) == nil : Self.isFalse($0)
-            }
-        }
-        if condition.isEmpty { return isEmpty }
-        return !isEmpty || condition.values.paths.contains(where: hasContent)
+        let texts = condition.values.paths.lazy.flatMap { finder.nodes(at: $0, under: own) }
+            .filter { MergedMapping.text($0) != nil }
+        if condition.isEmpty { return texts.allSatisfy(Self.isSwitch) }
+        return !texts.isEmpty || condition.values.paths.contains(where: hasContent)
     }
 
     /// Returns a Boolean value that indicates whether there is no name: a file states that, or no file

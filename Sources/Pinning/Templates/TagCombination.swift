@@ -26,8 +26,6 @@ struct TagCombination: Hashable, Sendable {
         fileprivate(set) var values: Alternatives
         /// A Boolean value that indicates whether all values are empty; otherwise one is not.
         let isEmpty: Bool
-        /// A Boolean value that indicates whether the values are texts, so that `false` is not empty.
-        let isText: Bool
     }
 
     /// The values with the name; empty if only the text between values has it.
@@ -84,8 +82,7 @@ struct TagCombination: Hashable, Sendable {
             guard values.paths.count == condition.value.paths.count,
                 condition.value.texts.isEmpty
             else { return nil }
-            return Condition(
-                values: values, isEmpty: condition.isEmpty, isText: condition.isText)
+            return Condition(values: values, isEmpty: condition.isEmpty)
         }
     }
 

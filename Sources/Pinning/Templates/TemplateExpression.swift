@@ -74,8 +74,7 @@ struct TemplateExpression {
             tests.append(isGroup ? (conditions, isConditionExact) : (own, !own.isEmpty))
         }
         if let piped { operands.append(.value(piped)) }
-        var result = apply(function ?? .pass, to: operands)
-        if case .pass? = function { result = result.asText }
+        let result = apply(function ?? .pass, to: operands)
         switch function {
         case .conjunction?:
             conditions = tests.flatMap(\.conditions)
@@ -96,8 +95,7 @@ struct TemplateExpression {
     /// Returns the conditions under which a value is not empty.
     private static func conditions(of value: TemplateValue) -> [TemplateWord.Condition] {
         guard let order = value.order, !order.isEmpty, value.texts.isEmpty else { return [] }
-        let isText = value.isText || !value.calls.isEmpty
-        return [TemplateWord.Condition(value: value, isEmpty: false, isText: isText)]
+        return [TemplateWord.Condition(value: value, isEmpty: false)]
     }
 
     private mutating func readOperand() -> TemplateOperand? {

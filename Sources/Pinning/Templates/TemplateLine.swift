@@ -13,17 +13,15 @@ struct TemplateWord: Hashable, Sendable {
         var value: TemplateValue
         /// A Boolean value that indicates whether the value is empty where the word is reached.
         let isEmpty: Bool
-        /// A Boolean value that indicates whether the value is a text, so that `false` is not empty.
-        let isText: Bool
 
         /// The opposite condition.
-        var negated: Condition { Condition(value: value, isEmpty: !isEmpty, isText: isText) }
+        var negated: Condition { Condition(value: value, isEmpty: !isEmpty) }
 
         /// Returns the condition with another value; `nil` if that is unknown.
         func mapped(_ transform: (TemplateValue) -> TemplateValue) -> Condition? {
             let value = transform(value)
             guard let order = value.order, !order.isEmpty else { return nil }
-            return Condition(value: value, isEmpty: isEmpty, isText: isText || value.isText)
+            return Condition(value: value, isEmpty: isEmpty)
         }
     }
 

@@ -83,8 +83,6 @@ struct TemplateValue: Hashable, Sendable {
     var isIncomplete = false
     /// A Boolean value that indicates whether the value can be a constant or the result of a test.
     private(set) var hasConstant = false
-    /// A Boolean value that indicates whether the value is a text, also that of `false`.
-    private(set) var isText = false
     /// A Boolean value that indicates whether the value is a copy, whose changes do not change others.
     private(set) var isCopy = false
 
@@ -248,7 +246,7 @@ struct TemplateValue: Hashable, Sendable {
         var result = TemplateValue(paths: paths, isIncomplete: isIncomplete)
         result.texts = texts
         result.removed = removed
-        (result.hasConstant, result.isText) = (hasConstant, isText)
+        result.hasConstant = hasConstant
         return result
     }
 
@@ -259,18 +257,11 @@ struct TemplateValue: Hashable, Sendable {
         return result
     }
 
-    /// The value as text.
-    var asText: TemplateValue {
-        var result = self
-        result.isText = true
-        return result
-    }
-
     /// The texts and constants, without the values of files and the output of named templates.
     var withoutSources: TemplateValue {
         var result = TemplateValue()
         result.texts = texts
-        (result.hasConstant, result.isText) = (hasConstant, isText)
+        result.hasConstant = hasConstant
         return result
     }
 
@@ -303,7 +294,6 @@ struct TemplateValue: Hashable, Sendable {
     /// Adds what another value can contain; the value is incomplete if that exceeds the limit.
     mutating func formUnion(_ other: TemplateValue, limit: Int = Self.limit) {
         if other.hasConstant { hasConstant = true }
-        if other.isText { isText = true }
         guard !other.isEmpty else { return }
         isCopy = other.isCopy && (isCopy || isEmpty)
         if isEmpty {
