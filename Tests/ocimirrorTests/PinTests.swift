@@ -233,7 +233,8 @@ import Testing
         try workspace.folder.write("a: b\nimage: {{ .Values.image }}\n", to: "chart/extra.yaml")
         let template = try await workspace.run("pin", "chart")
         #expect(template.status == 0, "\(template.said)")
-        #expect(template.output.contains("chart/extra.yaml:2:8        skipped"), "\(template.output)")
+        #expect(
+            template.output.contains("chart/extra.yaml:2:8        skipped"), "\(template.output)")
         let run = try await workspace.run("pin", "values.yaml")
         #expect(run.status == 2)
         #expect(run.output.contains("values.yaml:2:"))

@@ -10,8 +10,9 @@ public struct FileContext: Sendable {
     public var testTool: String?
     /// The `appVersion` of the chart whose default values the file has; `nil` for other files.
     public var appVersion: String?
-    /// A Boolean value that indicates whether the file is a template of a chart. Only the images in it
-    /// matter that it names itself.
+    /// A Boolean value that indicates whether the file is a template of a chart.
+    ///
+    /// Only the images matter that it names itself.
     public var isChartTemplate = false
 
     /// Creates the context of a file.
