@@ -55,9 +55,9 @@ public struct PinnedFile: Hashable, Sendable {
         }
     }
 
-    /// Removes what a template of a chart computes.
-    mutating func keepNamedImages() {
-        sites.removeAll { $0.old == nil || $0.status == .skipped }
+    /// Removes what a template of a chart computes, and the images that the lock file lacks.
+    mutating func keepLockedImages() {
+        sites.removeAll { $0.old == nil || [.skipped, .unknown].contains($0.status) }
         otherValues = []
     }
 

@@ -89,9 +89,6 @@ struct ImageReferenceSite: Sendable {
     /// A Boolean value that indicates whether the value is not known to be an image.
     var isMention: Bool { shape == .mention }
 
-    /// A Boolean value that indicates whether a template of a chart names the image itself.
-    var isNamedInTemplate: Bool { image != nil && !isSkipped }
-
     /// The start of the reference in the fragment, for reports.
     var start: Int {
         if shape == .substring || shape == .mention, let offset = reference?.part?.offset {

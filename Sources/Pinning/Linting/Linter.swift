@@ -75,8 +75,13 @@ public struct Linter: Sendable {
             return file
         }
         let text = found.fragments[0].stream.text
-        file.siteCount = found.sites.count
-        for var site in found.sites where !context.isChartTemplate || site.isNamedInTemplate {
+        let sites =
+            context.isChartTemplate
+            ? found.sites.filter { site in
+                !site.isSkipped && site.image.map { lock?.has($0.repository) ?? false } ?? false
+            } : found.sites
+        file.siteCount = sites.count
+        for var site in sites {
             lock?.complete(&site)
             if found.signedDocuments.contains(site.document) { site.reject(FileText.signedReason) }
             let fragment = found.fragments[site.fragment]
