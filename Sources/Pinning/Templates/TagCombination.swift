@@ -33,6 +33,8 @@ struct TagCombination: Hashable, Sendable {
     /// The text of the template between the name and the tag, without the separator.
     let text: String
     private(set) var tags: Alternatives
+    /// A Boolean value that indicates whether the tag of the image has text of the template too.
+    let isComposed: Bool
     /// The values before the name that can have its registry.
     private(set) var registries: Alternatives
     private(set) var conditions: [Condition]
@@ -51,7 +53,12 @@ struct TagCombination: Hashable, Sendable {
             word.parts[index].value,
             where: separator.precedesDigest ? ImageKeys.isDigest : ImageKeys.isVersion)
         guard !tags.paths.isEmpty else { return nil }
-        text = separator.text
+        let precedingKeys = separator.part > 0 ? word.parts[separator.part - 1].value.paths : []
+        // The text between a tag and a digest belongs to the tag.
+        let followsTag = precedingKeys.contains { ImageKeys.isVersion(String($0.last ?? "")) }
+        text = followsTag ? "" : separator.text
+        isComposed =
+            !separator.precedesDigest && (separator.hasPrefix || word.parts[index].isExtended)
         let isImage = word.isImage
         let candidates = word.parts[..<separator.part].map {
             Alternatives(nameIn: $0.value, ofImage: isImage)
@@ -93,13 +100,17 @@ struct TagCombination: Hashable, Sendable {
         /// The text before it.
         let text: String
         let precedesDigest: Bool
+        /// A Boolean value that indicates whether text is between it and the value.
+        let hasPrefix: Bool
     }
 
     /// Returns the last separator before a value, which can have a prefix such as `v`; `nil` if the
     /// value is not the tag or the digest of an image.
     private static func separator(before index: Int, in word: TemplateWord) -> Separator? {
+        var hasPrefix = false
         for part in (0...index).reversed() {
             let text = word.parts[part].text
+            if part < index, !word.parts[part].value.texts.isEmpty { hasPrefix = true }
             if let end = text.lastIndex(where: { ":@".contains($0) }) {
                 guard !text[end...].contains("/") else { return nil }
                 let before = text[..<end]
@@ -107,13 +118,15 @@ struct TagCombination: Hashable, Sendable {
                 // An at sign precedes a digest, never a tag.
                 return Separator(
                     part: part, text: String(name),
-                    precedesDigest: text[end] == "@" || name.endIndex != before.endIndex)
+                    precedesDigest: text[end] == "@" || name.endIndex != before.endIndex,
+                    hasPrefix: hasPrefix || text.index(after: end) < text.endIndex)
             }
+            if !text.isEmpty { hasPrefix = true }
             guard !text.contains("/") else { break }
         }
         // Functions such as `join`, and the fields of a resource, have no text between values.
         guard word.parts[index].text.isEmpty else { return nil }
-        return Separator(part: index, text: "", precedesDigest: false)
+        return Separator(part: index, text: "", precedesDigest: false, hasPrefix: false)
     }
 
     /// Returns a Boolean value that indicates whether a text has a scheme that is not that of an image.

@@ -10,6 +10,8 @@ public struct TagReuse: Hashable, Sendable {
         case image
         /// Unknown, because not all templates that may use it are read.
         case unknown
+        /// As a part of a tag, with text of a template.
+        case part
         /// In a label, a name or a version too.
         case version
     }
@@ -61,6 +63,7 @@ public struct TagReuse: Hashable, Sendable {
         if patterns.contains(where: { $0.count == path.count && Self.begins(path, with: $0) }) {
             return .version
         }
+        if combinations(withTagAt: path).contains(where: \.isComposed) { return .part }
         let isKnown = isComplete && !unknown.contains { Self.begins(path, with: $0) }
         return isKnown ? .image : .unknown
     }
@@ -92,6 +95,9 @@ extension ImageReferenceSite {
             site.reject(
                 "the chart also uses the tag as a label or version: use a digest key or a rule",
                 as: .reusedTag)
+        case .part:
+            site.reject(
+                "the chart adds text to the tag: use a digest key or a rule", as: .reusedTag)
         case .unknown:
             site.reject(
                 "not all templates of the chart were read: if its tags can have digests, add a rule "

@@ -6,6 +6,20 @@ struct TemplateWord: Hashable, Sendable {
     struct Part: Hashable, Sendable {
         let text: String
         var value: TemplateValue
+        /// A Boolean value that indicates whether text follows that belongs to the same name or tag.
+        fileprivate(set) var isExtended = false
+
+        init(text: String, value: TemplateValue) {
+            self.text = text
+            self.value = value
+        }
+
+        /// Returns the part with another value.
+        func with(_ value: TemplateValue) -> Part {
+            var result = self
+            result.value = value
+            return result
+        }
     }
 
     /// A value that decides whether a template reaches the word.
@@ -45,8 +59,25 @@ struct TemplateWord: Hashable, Sendable {
     var isCombined: Bool { parts.count > 1 || parts.contains { !$0.text.isEmpty } }
 
     mutating func append(_ part: Part) {
+        let isExtension =
+            part.text.isEmpty
+            ? part.value.texts.contains { Self.canExtend($0) } : Self.canExtend(part.text)
+        if isExtension, let last = parts.indices.last { parts[last].isExtended = true }
         if parts.count == Self.limit { parts.removeFirst() }
         parts.append(part)
+    }
+
+    /// Ends the word with the text after the last value.
+    fileprivate mutating func end(with text: String) {
+        guard let last = parts.indices.last, Self.canExtend(text),
+            text.contains(where: { $0.isLetter || $0.isNumber })
+        else { return }
+        parts[last].isExtended = true
+    }
+
+    /// Returns a Boolean value that indicates whether a text after a tag belongs to it.
+    private static func canExtend(_ text: some StringProtocol) -> Bool {
+        text.first.map { $0.isLetter || $0.isNumber || "._-".contains($0) } ?? false
     }
 
     mutating func require(_ condition: Condition) {
@@ -94,10 +125,15 @@ struct TemplateLine {
     mutating func read(_ text: ArraySlice<UInt8>, under conditions: [TemplateWord.Condition]) {
         let tail = text.lastIndex { !Self.isWordByte($0) }.map { text[($0 + 1)...] } ?? text
         if tail.count < text.count {
+            add(text.prefix(while: Self.isWordByte))
             end(under: conditions, isImage: Self.isImage(after: text[..<tail.startIndex]))
         }
-        guard !tail.isEmpty else { return }
-        let added = String(decoding: tail.suffix(Self.textLimit), as: UTF8.self)
+        add(tail)
+    }
+
+    private mutating func add(_ text: ArraySlice<UInt8>) {
+        guard !text.isEmpty else { return }
+        let added = String(decoding: text.suffix(Self.textLimit), as: UTF8.self)
         for index in drafts.indices {
             drafts[index].text = String((drafts[index].text + added).suffix(Self.textLimit))
         }
@@ -107,6 +143,7 @@ struct TemplateLine {
     mutating func end(
         under conditions: [TemplateWord.Condition] = [], isImage: Bool = false
     ) {
+        for index in drafts.indices { drafts[index].word.end(with: drafts[index].text) }
         words += drafts.lazy.map(\.word).filter(\.isCombined)
         drafts = [
             Draft(word: TemplateWord(conditions: conditions, isImage: isImage || hasImages))
@@ -184,6 +221,7 @@ extension TemplateWord {
             append(operand, to: &text)
         }
         append(.text(Substring(decoding: rest, as: UTF8.self)), to: &text)
+        end(with: String(decoding: text, as: UTF8.self))
         wholeText = parts.isEmpty ? String(decoding: text, as: UTF8.self) : nil
     }
 
@@ -191,6 +229,7 @@ extension TemplateWord {
     init(_ operands: some Sequence<TemplateOperand>) {
         var text: [UInt8] = []
         for operand in operands { append(operand, to: &text) }
+        end(with: String(decoding: text, as: UTF8.self))
         wholeText = parts.isEmpty ? String(decoding: text, as: UTF8.self) : nil
     }
 

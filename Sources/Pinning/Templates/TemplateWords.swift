@@ -40,8 +40,7 @@ struct TemplateWords {
                     return
                 }
                 let parts = word.parts.map { part in
-                    TemplateWord.Part(
-                        text: part.text, value: change.applied(to: part.value) ?? part.value)
+                    part.with(change.applied(to: part.value) ?? part.value)
                 }
                 // A condition whose value changes is unknown.
                 let conditions = word.conditions.filter { change.applied(to: $0.value) == nil }
@@ -221,7 +220,7 @@ extension TemplateWord {
     /// Returns the word with other values.
     fileprivate func mapped(_ transform: (TemplateValue) -> TemplateValue) -> TemplateWord {
         TemplateWord(
-            parts: parts.map { Part(text: $0.text, value: transform($0.value)) },
+            parts: parts.map { $0.with(transform($0.value)) },
             conditions: conditions.compactMap { $0.mapped(transform) }, isImage: isImage)
     }
 }
