@@ -86,7 +86,7 @@ public struct Pinner: Sendable {
     }
 
     /// The maximum number of times that a file in which images share tags is pinned again.
-    private static let roundLimit = 4
+    private static let roundLimit = 32
 
     private func pinOnce(
         _ bytes: [UInt8], path: String, context: FileContext
