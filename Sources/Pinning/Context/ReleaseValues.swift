@@ -29,6 +29,8 @@ struct ReleaseValues {
 
     /// The sources, lowest precedence first.
     private(set) var sources: [Content] = []
+    /// The index of the values of the chart itself, which apply before all sources.
+    static let chartIndex = -1
     /// The chart of the release; `nil` if it states none.
     private(set) var chart: ChartLocation?
 
@@ -38,22 +40,30 @@ struct ReleaseValues {
             entry.key.text.map { $0 == "<<" || Self.mayBeSource($0) } ?? false
         }
         guard mayBeRelease else { return nil }
-        self.init([(MergedMapping(node, anchors), Set<String>())], anchors)
+        self.init([Part(mapping: MergedMapping(node, anchors), anchors: anchors)])
         guard sources.count > 1 else { return nil }
+    }
+
+    /// A mapping with values of a release.
+    struct Part {
+        let mapping: MergedMapping
+        /// The anchors of the document.
+        let anchors: Anchors
+        /// The keys that do not count.
+        var omitted: Set<String> = []
     }
 
     /// Creates the values that a release has of mappings, such as the templates of a Helmfile.
     ///
-    /// - Parameters:
-    ///   - mappings: The mappings, lowest precedence first, with the keys that do not count.
-    ///   - anchors: The anchors of the document.
-    init(_ mappings: [(mapping: MergedMapping, omitted: Set<String>)], _ anchors: Anchors) {
-        var builder = Builder(anchors: anchors)
-        for (mapping, omitted) in mappings {
-            for key in mapping.allKeys where !omitted.contains(key) {
-                if let value = mapping[key] { builder.add(value, of: key) }
+    /// - Parameter parts: The mappings, lowest precedence first.
+    init(_ parts: [Part]) {
+        var builder = Builder()
+        for part in parts {
+            builder.anchors = part.anchors
+            for key in part.mapping.allKeys where !part.omitted.contains(key) {
+                if let value = part.mapping[key] { builder.add(value, of: key) }
             }
-            chart = ChartLocation(ofRelease: mapping) ?? chart
+            chart = ChartLocation(ofRelease: part.mapping) ?? chart
         }
         // Sources of one kind are in the order of the file.
         sources = builder.sources.enumerated().sorted {
@@ -97,7 +107,7 @@ struct ReleaseValues {
 extension ReleaseValues {
     /// Collects the sources of a release.
     private struct Builder {
-        let anchors: Anchors
+        var anchors = Anchors()
         var sources: [(content: Content, precedence: Precedence)] = []
 
         mutating func add(_ node: YAMLNode, of key: String) {
@@ -105,19 +115,19 @@ extension ReleaseValues {
             case _ where ReleaseValues.valuesKeys.contains(key):
                 let precedence: Precedence = key == "valuesObject" ? .object : .values
                 var followsValues = false
-                for value in node.items ?? [node] {
+                for value in elements(of: node) {
                     add(values: value, followsValues ? .values : .files, precedence)
                     if value.text == nil { followsValues = true }
                 }
             case "parameters", "set", "setTemplate", "setString", "setValues", "setValueTemplates":
                 add(parameters: node)
             case "valueFiles", "valuesFiles", "valuesFile", "values_files":
-                for file in node.items ?? [node] { add(file: file, .files) }
+                for file in elements(of: node) { add(file: file, .files) }
             case "additionalValuesFiles":
                 // kustomize merges `valuesInline` into the file before them.
-                for file in node.items ?? [node] { add(file: file, .values) }
+                for file in elements(of: node) { add(file: file, .values) }
             case "valuesFrom", "values_from":
-                for item in node.items ?? [] { add(resource: item) }
+                for item in elements(of: node) { add(resource: item) }
             case "chart":
                 let files = node["spec"]?["valuesFiles"]
                 for file in files?.items ?? [] { add(file: file, .filesOfChart) }
@@ -125,13 +135,17 @@ extension ReleaseValues {
             }
         }
 
+        /// Returns the elements of a list, or a value that is not a list, with those that aliases repeat.
+        private func elements(of node: YAMLNode) -> [YAMLNode] {
+            guard let node = anchors.resolve(node) else { return [] }
+            return node.items?.compactMap(anchors.resolve) ?? [node]
+        }
+
         private mutating func add(
             values node: YAMLNode, _ filePrecedence: Precedence, _ precedence: Precedence
         ) {
             guard let text = node.text else {
-                if let node = anchors.resolve(node) {
-                    sources.append((.values(node, anchors, isText: false), precedence))
-                }
+                sources.append((.values(node, anchors, isText: false), precedence))
                 return
             }
             guard text.contains(":") else { return add(file: node, filePrecedence) }
@@ -153,8 +167,8 @@ extension ReleaseValues {
                 let keys = name.split(separator: ".").map(String.init)
                 sources.append((.parameter(keys: keys, value: value), .parameters))
             }
-            for item in node.items ?? [] { add(item["name"], item["value"]) }
-            for entry in node.entries ?? [] { add(entry.key, entry.value) }
+            for item in elements(of: node) { add(item["name"], item["value"]) }
+            for entry in anchors.resolve(node)?.entries ?? [] { add(entry.key, entry.value) }
         }
 
         private mutating func add(resource node: YAMLNode) {

@@ -63,12 +63,8 @@ public final class RepositoryFiles: Sendable {
     func values(in path: String) -> Values? {
         if let known = parsed.withLock({ $0[path] }) { return known }
         guard !missing.withLock({ $0.contains(path) }) else { return nil }
-        let bytes = updated.withLock { $0[path] } ?? read(path)
-        let stream = bytes.flatMap {
-            try? YAMLDocumentStream(parsing: $0, limits: FileText.limits)
-        }
         var budget = Anchors.mergeLimit
-        guard let root = stream?.documents.first?.root,
+        guard let root = stream(of: path)?.documents.first?.root,
             let anchors = try? Anchors(root, mergeBudget: &budget)
         else {
             missing.withLock { paths in
@@ -83,6 +79,11 @@ public final class RepositoryFiles: Sendable {
             files[path] = values
         }
         return values
+    }
+
+    private func stream(of path: String) -> YAMLDocumentStream? {
+        let bytes = updated.withLock { $0[path] } ?? read(path)
+        return bytes.flatMap { try? YAMLDocumentStream(parsing: $0, limits: FileText.limits) }
     }
 
     /// Uses other content for a file, which will be written.
@@ -103,8 +104,8 @@ public final class RepositoryFiles: Sendable {
     /// Returns the releases of the Helmfile in a directory; `nil` if there is none.
     func helmfile(in directory: String) -> HelmfileReleases? {
         if let known = helmfiles.withLock({ $0[directory] }) { return known }
-        let releases = values(in: "\(directory)helmfile.yaml").flatMap {
-            HelmfileReleases($0.root, $0.anchors, in: directory)
+        let releases = stream(of: "\(directory)helmfile.yaml").flatMap {
+            HelmfileReleases($0, in: directory)
         }
         helmfiles.withLock { $0[directory] = .some(releases) }
         return releases

@@ -94,7 +94,7 @@ extension SiteFinder {
             let keys = valuesKeys(of: parent)
         else { return nil }
         // The source of an image with a repository replaces the names of those before it.
-        let first = site.repository == nil ? 0 : own
+        let first = site.repository == nil ? 0 : max(own, 0)
         let sources = (first..<release.sources.count).reversed().filter { $0 != own }.map { index in
             (index, values(of: release.sources[index], at: keys))
         }

@@ -90,9 +90,11 @@ struct SiteFinder {
             return FoundSites(fragments: [Fragment(stream)])
         }
         var finder = SiteFinder(stream, of: file, using: inputs, limits: limits, root: root)
+        let helmfile = HelmfileReleases(stream, in: LexicalPath.directory(of: file))
         for (number, document) in stream.documents.enumerated() {
             finder.document = number
             finder.state = WalkState(root: document.root)
+            finder.state.helmfile = helmfile
             if Self.isSigned(document.root) { finder.found.signedDocuments.insert(number) }
             finder.walk(document.root, from: SitePath())
             if let error = finder.error { throw error }
@@ -148,7 +150,7 @@ struct SiteFinder {
             hasJobs: root["jobs"] != nil,
             values: ValuesScope(root), valuesDepth: path.count,
             chart: resource.chart(in: root) ?? fleetChart(in: root) ?? state.chart,
-            helmfile: HelmfileReleases(root, anchors, in: LexicalPath.directory(of: file)),
+            helmfile: fragment == 0 ? state.helmfile : nil,
             releases: state.releases,
             fragmentOfReleases: state.fragmentOfReleases,
             outerMappings: mappings.count, outerMappingsOfValues: mappings.count,
@@ -333,7 +335,7 @@ struct SiteFinder {
     /// Returns a Boolean value that indicates whether a mapping below the root has values that apply
     /// to all of its images.
     private func beginsValues(_ node: YAMLNode, at path: SitePath) -> Bool {
-        path.lastStep != nil && (isValues(path) || node["global"]?.entries != nil)
+        path.lastStep != nil && (isValues(node, at: path) || node["global"]?.entries != nil)
     }
 
     /// Enters a resource in another one, such as an item of a `List`.
@@ -349,12 +351,13 @@ struct SiteFinder {
     private mutating func enterValues(_ node: YAMLNode, at path: SitePath) {
         state.values = ValuesScope(node, in: state.values)
         state.outerMappingsOfValues = mappings.count - 1
-        if isValues(path) { state.valuesDepth = path.count }
+        if isValues(node, at: path) { state.valuesDepth = path.count }
     }
 
-    /// Returns a Boolean value that indicates whether the mapping at the path has values of a chart,
-    /// also as an element of a list of values.
-    private func isValues(_ path: SitePath) -> Bool {
+    /// Returns a Boolean value that indicates whether a mapping has values of a chart, also as an element
+    /// of a list of values.
+    private func isValues(_ node: YAMLNode, at path: SitePath) -> Bool {
+        if state.helmfile?.hasValues(node) ?? false { return true }
         guard let key = path.key ?? path.step(before: 1) else { return false }
         return ReleaseValues.isValuesKey(key, in: resource)
     }
