@@ -161,6 +161,9 @@ private struct ValueLookup {
         if names.sources.isEmpty {
             return Self.isEnd(combination.text, of: image) ? nil : combination.text
         }
+        if let ending = ending(of: combination) {
+            return (names.paths.first?.joined(separator: ".") ?? "") + ending
+        }
         for source in names.sources {
             let result: NameUse =
                 switch source {
@@ -178,6 +181,16 @@ private struct ValueLookup {
             }
         }
         return nil
+    }
+
+    /// Returns the text that a value after the name adds to it; `nil` if there is none.
+    private func ending(of combination: TagCombination) -> String? {
+        combination.endings.sources.lazy.compactMap { source in
+            switch source {
+            case .value(let path): texts(at: path).first
+            case .text(let text): text
+            }
+        }.first
     }
 
     /// The use of a name in a combination with the tag of an image.
@@ -198,6 +211,9 @@ private struct ValueLookup {
         let names = combination.names
         let values = texts(at: path)
         if values.isEmpty, names.sources.count > 1 || isUnused(path) { return .unused }
+        if !values.isEmpty, names.composed.contains(path) {
+            return .other("\(path.joined(separator: ".")) with other text")
+        }
         if !isOwn(path, of: site, tag: tag, combination.text),
             names.isOrdered || !hasOwnTag(path, among: combination.tags, like: tag),
             values.isEmpty

@@ -11,6 +11,8 @@ struct TagCombination: Hashable, Sendable {
     /// The sources of which a value is one.
     struct Alternatives: Hashable, Sendable {
         fileprivate(set) var sources: [Source]
+        /// The paths of values to which the template adds text, or in which it replaces text.
+        fileprivate(set) var composed: Set<[String]> = []
         /// A Boolean value that indicates whether the first one that is not empty is used.
         let isOrdered: Bool
 
@@ -39,6 +41,9 @@ struct TagCombination: Hashable, Sendable {
     private(set) var registries: Alternatives
     private(set) var conditions: [Condition]
 
+    /// The values after the name, which are a part of it unless they are empty.
+    private(set) var endings = Alternatives.none
+
     /// Creates the combinations of a word.
     static func all(in word: TemplateWord) -> [TagCombination] {
         word.parts.indices.compactMap { TagCombination(of: word, tagIn: $0) }
@@ -58,7 +63,8 @@ struct TagCombination: Hashable, Sendable {
         let followsTag = precedingKeys.contains { ImageKeys.isVersion(String($0.last ?? "")) }
         text = followsTag ? "" : separator.text
         isComposed =
-            !separator.precedesDigest && (separator.hasPrefix || word.parts[index].isExtended)
+            !separator.precedesDigest
+            && (separator.hasPrefix || word.parts[index].isExtended || !tags.composed.isEmpty)
         let isImage = word.isImage
         let candidates = word.parts[..<separator.part].map {
             Alternatives(nameIn: $0.value, ofImage: isImage)
@@ -78,6 +84,11 @@ struct TagCombination: Hashable, Sendable {
             // The value of any key can be the name.
             names = Alternatives(word.parts[separator.part - 1].value) { key in
                 !ImageKeys.isVersion(key) && !key.hasSuffixIgnoringCase("registry")
+            }
+        }
+        if separator.part > 0, !followsTag, names.isWithout(word.parts[separator.part - 1].value) {
+            endings = Alternatives(word.parts[separator.part - 1].value, acceptsTexts: true) { _ in
+                true
             }
         }
         // Elsewhere, the text before a colon can be anything.
@@ -142,7 +153,8 @@ struct TagCombination: Hashable, Sendable {
 
     /// The paths of all values that decide about the combination.
     var values: [[String]] {
-        names.paths + tags.paths + registries.paths + conditions.flatMap(\.values.paths)
+        names.paths + tags.paths + registries.paths + endings.paths
+            + conditions.flatMap(\.values.paths)
     }
 
     /// Returns the combination in which the steps that a path has for wildcards replace them; `nil` if
@@ -174,6 +186,7 @@ struct TagCombination: Hashable, Sendable {
         result.names = names.mapped(transform)
         result.tags = tags.mapped(transform)
         result.registries = registries.mapped(transform)
+        result.endings = endings.mapped(transform)
         for index in conditions.indices {
             result.conditions[index].values = conditions[index].values.mapped(transform)
         }
@@ -182,6 +195,19 @@ struct TagCombination: Hashable, Sendable {
 }
 
 extension TagCombination.Alternatives {
+    /// Returns a Boolean value that indicates whether names are not those of a value, but before it.
+    fileprivate func isWithout(_ value: TemplateValue) -> Bool {
+        let others = Self(value) { _ in true }.paths
+        return !sources.isEmpty && !paths.contains(where: others.contains)
+            && !sources.contains { source in
+                if case .text(let text) = source {
+                    value.texts.contains(Substring(text))
+                } else {
+                    false
+                }
+            }
+    }
+
     /// Creates the alternatives whose last key meets a condition, with texts.
     fileprivate init(
         _ value: TemplateValue, acceptsTexts: Bool = false,
@@ -203,6 +229,10 @@ extension TagCombination.Alternatives {
             ?? value.paths.sorted { $0.lexicographicallyPrecedes($1) }.map { .path($0) }
             .compactMap(source) + value.texts.sorted().compactMap { source(.text($0)) }
         isOrdered = order != nil
+        composed = Set(
+            value.composed.lazy.filter { $0.count > 1 && $0.first == "Values" }
+                .map { $0.dropFirst().map(String.init) }
+        ).intersection(paths)
     }
 
     /// Creates the alternatives that are the name of an image.
@@ -223,6 +253,7 @@ extension TagCombination.Alternatives {
             guard case .value(let path) = source else { return source }
             return .value(transform(path))
         }
+        result.composed = Set(composed.map(transform))
         return result
     }
 }

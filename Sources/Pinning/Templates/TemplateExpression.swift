@@ -224,12 +224,12 @@ struct TemplateExpression {
             let word = TemplateWord(format: format, of: operands.dropFirst())
             add(word)
             if let text = word.wholeText { return TemplateValue(text: Substring(text)) }
-            return Self.union(of: Array(operands.dropFirst()))
+            return Self.union(of: Array(operands.dropFirst())).withOtherText(at: word.composed)
         case .concatenate:
             let word = TemplateWord(operands)
             add(word)
             if let text = word.wholeText { return TemplateValue(text: Substring(text)) }
-            return Self.union(of: operands)
+            return Self.union(of: operands).withOtherText(at: word.composed)
         case .join:
             guard let separator = operands.first, let list = operands.dropFirst().first?.value
             else { return Self.union(of: operands) }
@@ -250,7 +250,10 @@ struct TemplateExpression {
             return Self.union(ofValuesIn: operands)
         case .remove(let parts):
             let values = Self.union(ofValuesIn: operands)
-            return operands.first?.text.map { values.removing(parts($0)) } ?? values
+            guard let text = operands.first?.text else { return values }
+            // Functions with three arguments replace text.
+            let isChanged = operands.count > 2 && text.contains(where: \.isLetter)
+            return (isChanged ? values.withOtherText : values).removing(parts(text))
         case .pass: return Self.union(ofValuesIn: operands)
         }
     }

@@ -67,6 +67,12 @@ struct TemplateWord: Hashable, Sendable {
         parts.append(part)
     }
 
+    /// The paths of the values to which the word adds text.
+    var composed: Set<TemplateValue.Path> {
+        let parts = parts.filter { $0.isExtended || Self.canExtend($0.text.suffix(1)) }
+        return Set(parts.lazy.flatMap(\.value.paths))
+    }
+
     /// Ends the word with the text after the last value.
     fileprivate mutating func end(with text: String) {
         guard let last = parts.indices.last, Self.canExtend(text),

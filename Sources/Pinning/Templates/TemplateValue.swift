@@ -83,6 +83,8 @@ struct TemplateValue: Hashable, Sendable {
     var isIncomplete = false
     /// A Boolean value that indicates whether the value can be a constant or the result of a test.
     private(set) var hasConstant = false
+    /// The paths of the values to which the template adds text, or in which it replaces text.
+    private(set) var composed: Set<Path> = []
     /// A Boolean value that indicates whether the value is a copy, whose changes do not change others.
     private(set) var isCopy = false
 
@@ -185,6 +187,7 @@ struct TemplateValue: Hashable, Sendable {
         // The output of a named template can be a dictionary, as for `include "x" . | fromYaml`.
         result.calls = calls
         result.isCopy = isCopy
+        result.composed = Set(composed.lazy.map { $0 + steps })
         if result.paths.count == paths.count {
             result.sequence = sequence?.compactMap { alternative in
                 switch alternative {
@@ -246,7 +249,22 @@ struct TemplateValue: Hashable, Sendable {
         var result = TemplateValue(paths: paths, isIncomplete: isIncomplete)
         result.texts = texts
         result.removed = removed
+        result.composed = composed
         result.hasConstant = hasConstant
+        return result
+    }
+
+    /// The value with other text, which a template adds or replaces.
+    var withOtherText: TemplateValue {
+        var result = self
+        result.composed = paths
+        return result
+    }
+
+    /// Returns the value with other text at some of its paths.
+    func withOtherText(at changed: Set<Path>) -> TemplateValue {
+        var result = self
+        result.composed.formUnion(changed.intersection(paths))
         return result
     }
 
@@ -294,6 +312,7 @@ struct TemplateValue: Hashable, Sendable {
     /// Adds what another value can contain; the value is incomplete if that exceeds the limit.
     mutating func formUnion(_ other: TemplateValue, limit: Int = Self.limit) {
         if other.hasConstant { hasConstant = true }
+        composed.formUnion(other.composed)
         guard !other.isEmpty else { return }
         isCopy = other.isCopy && (isCopy || isEmpty)
         if isEmpty {

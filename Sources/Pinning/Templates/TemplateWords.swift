@@ -157,7 +157,7 @@ struct TemplateWords {
             var result = value.withoutSources
             for path in value.paths {
                 result.formUnion(
-                    resolved(argument.appending(path), depth: depth + 1), limit: .max)
+                    argumentValue(at: path, of: value, in: argument, depth: depth), limit: .max)
             }
             // Each of the paths has its own place in a template.
             return value.paths.count > 1 ? result.withoutOrder : result
@@ -165,11 +165,18 @@ struct TemplateWords {
         return order.reduce(TemplateValue()) { result, alternative in
             switch alternative {
             case .path(let path):
-                result.or(resolved(argument.appending(path), depth: depth + 1))
+                result.or(argumentValue(at: path, of: value, in: argument, depth: depth))
             case .text: result.or(TemplateValue(alternative))
             case .call: result
             }
         }
+    }
+
+    private mutating func argumentValue(
+        at path: TemplateValue.Path, of value: TemplateValue, in argument: TemplateValue, depth: Int
+    ) -> TemplateValue {
+        let result = resolved(argument.appending(path), depth: depth + 1)
+        return value.composed.contains(path) ? result.withOtherText : result
     }
 
     private mutating func canDescend(to depth: Int) -> Bool {
