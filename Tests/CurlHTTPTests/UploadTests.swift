@@ -48,7 +48,10 @@ import Testing
         }
         var pending: [HTTPResponse] = []
         for _ in 0..<8 {
-            pending.append(try await transport.send(HTTPRequest(.get, server.url("/"))))
+            pending.append(
+                try await transport.send(
+                    HTTPRequest(.get, server.url("/"), timeouts: HTTPTimeouts(idle: .seconds(3600)))
+                ))
         }
         let threads = Mutex<Set<pthread_t>>([])
         let thread = try #require(ownThread.withLock { $0 })

@@ -4,7 +4,10 @@ import Pinning
 import Testing
 
 /// Tests every shape of an image reference, and every place at which a digest does not belong.
-@Suite struct CorpusTests {
+///
+/// They are serialized, because they use a thread for long, and other tests would wait too long between
+/// two requests on one connection.
+@Suite(.serialized) struct CorpusTests {
     @Test func `the corpus is found`() throws {
         #expect(try CorpusCase.all().count >= 120)
     }

@@ -6,7 +6,10 @@ import Testing
 import YAML
 
 /// Tests files that are malicious or damaged.
-@Suite struct HostileFileTests {
+///
+/// They are serialized, because they use a thread for long, and other tests would wait too long between
+/// two requests on one connection.
+@Suite(.serialized) struct HostileFileTests {
     private static let image = "ghcr.io/acme/mirror/api:1.4.1"
 
     private static func pin(_ text: String) throws -> PinnedFile {

@@ -5,7 +5,10 @@ import Testing
 import YAML
 
 /// Tests small files that take hours if an algorithm needs more than linear time.
-@Suite struct HostileSizeTests {
+///
+/// They are serialized, because they use a thread for long, and other tests would wait too long between
+/// two requests on one connection.
+@Suite(.serialized) struct HostileSizeTests {
     private static let image = "ghcr.io/acme/mirror/api:1.4.1"
 
     private static func pin(_ text: String, rules: PinRules = PinRules()) throws -> PinnedFile {

@@ -6,7 +6,10 @@ import Testing
 import YAML
 
 /// Tests invariants of pinning with random files, in parallel.
-@Suite(.timeLimit(.minutes(10))) struct PropertyTests {
+///
+/// They are serialized, because they use a thread for long, and other tests would wait too long between
+/// two requests on one connection.
+@Suite(.serialized, .timeLimit(.minutes(10))) struct PropertyTests {
     /// The number of files: a thousand by default, and `OCIMIRROR_PROPERTY_FILES` in continuous
     /// integration.
     private static let files: UInt64 = {
