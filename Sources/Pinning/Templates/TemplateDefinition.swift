@@ -53,6 +53,10 @@ struct TemplateDefinition {
 
     /// Records words that the template combines of values.
     mutating func record(_ words: [TemplateWord]) {
+        for word in words where word.parts.contains(where: { !$0.value.paths.isEmpty }) {
+            let composed = word.composed
+            if !composed.isEmpty { output = output.withOtherText(at: composed) }
+        }
         for case let word? in words.lazy.map({ $0.endingWithTag(below: nil) }) {
             guard self.words.count < Self.limit else {
                 hasMoreWords = true

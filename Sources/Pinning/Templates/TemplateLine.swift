@@ -55,8 +55,10 @@ struct TemplateWord: Hashable, Sendable {
         self.isImage = isImage
     }
 
-    /// A Boolean value that indicates whether a value follows another one or a text.
-    var isCombined: Bool { parts.count > 1 || parts.contains { !$0.text.isEmpty } }
+    /// A Boolean value that indicates whether a value is beside another one or a text.
+    var isCombined: Bool {
+        parts.count > 1 || parts.contains { !$0.text.isEmpty || $0.isExtended }
+    }
 
     mutating func append(_ part: Part) {
         let isExtension =
