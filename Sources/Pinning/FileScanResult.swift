@@ -32,8 +32,10 @@ enum FileScanResult {
             self = .skipped(
                 reason: "the file is an ocimirror configuration", mark: nil, isTemplate: false)
         } else {
-            self = .sites(
-                try SiteFinder.find(in: stream, file: path, using: inputs, limits: FileText.limits))
+            var found = try SiteFinder.find(
+                in: stream, file: path, using: inputs, limits: FileText.limits)
+            if inputs.context.isChartTemplate { found.keepImages(of: inputs.lock) }
+            self = .sites(found)
         }
     }
 }

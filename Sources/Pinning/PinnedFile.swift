@@ -55,12 +55,6 @@ public struct PinnedFile: Hashable, Sendable {
         }
     }
 
-    /// Removes what a template of a chart computes, and the images that the lock file lacks.
-    mutating func keepLockedImages() {
-        sites.removeAll { $0.old == nil || [.skipped, .unknown].contains($0.status) }
-        otherValues = []
-    }
-
     /// Adds the result of pinning the new bytes again.
     ///
     /// - Returns: A Boolean value that indicates whether the result has the same images.

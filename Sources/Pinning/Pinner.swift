@@ -143,7 +143,6 @@ public struct Pinner: Sendable {
                 OtherValue(
                     mark: mark, path: SitePath(), reason: PinDirectives.unusedReason(word))
             }).sorted { $0.mark < $1.mark }
-        if context.isChartTemplate { file.keepLockedImages() }
         return file
     }
 

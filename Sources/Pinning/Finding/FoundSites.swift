@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import OCI
 internal import YAML
 
 /// The image references of a file.
@@ -48,6 +49,15 @@ struct FoundSites: Sendable {
             sites[index].reject(
                 "the directive is for one image: write each tag or digest on a line of its own")
         }
+    }
+
+    /// Keeps only the images that the file names and the lock file has.
+    mutating func keepImages(of lock: LockView?) {
+        sites.removeAll { site in
+            site.isSkipped || !(site.image.map { lock?.has($0.repository) ?? false } ?? false)
+        }
+        for index in sites.indices { sites[index].number = index }
+        otherValues = []
     }
 
     /// Removes the mentions of values that another image uses, such as a merged repository.

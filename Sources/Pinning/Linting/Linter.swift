@@ -75,13 +75,8 @@ public struct Linter: Sendable {
             return file
         }
         let text = found.fragments[0].stream.text
-        let sites =
-            context.isChartTemplate
-            ? found.sites.filter { site in
-                !site.isSkipped && site.image.map { lock?.has($0.repository) ?? false } ?? false
-            } : found.sites
-        file.siteCount = sites.count
-        for var site in sites {
+        file.siteCount = found.sites.count
+        for var site in found.sites {
             lock?.complete(&site)
             if found.signedDocuments.contains(site.document) { site.reject(FileText.signedReason) }
             let fragment = found.fragments[site.fragment]

@@ -170,7 +170,7 @@ struct PinCommand: ConfiguredCommand {
         in context: ProgramContext
     ) throws {
         let pending = files.indices.filter { files[$0].hasSharedTags }
-        for round in 1...Self.roundLimit {
+        for _ in 0..<Self.roundLimit {
             var isChanged = false
             for index in pending {
                 try Task.checkCancellation()
@@ -185,7 +185,7 @@ struct PinCommand: ConfiguredCommand {
                     files[index] = PinnedFile(path: path, error: error)
                 }
             }
-            guard isChanged, round < Self.roundLimit else { break }
+            guard isChanged else { break }
         }
         for index in pending where files[index].newBytes != nil {
             do throws(YAMLError) {
@@ -198,7 +198,7 @@ struct PinCommand: ConfiguredCommand {
     }
 
     /// The maximum number of times that files in which images share tags are pinned again.
-    private static let roundLimit = 4
+    private static let roundLimit = 32
 
     /// Writes a file, or its differences, unless the run is only a check.
     private func write(
