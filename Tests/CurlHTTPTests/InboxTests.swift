@@ -5,7 +5,7 @@ import Testing
 
 @testable import CurlHTTP
 
-final class InboxTests {
+@Suite(.timeLimit(.minutes(10))) final class InboxTests {
     private let poller: SocketPoller
     private let inbox: Inbox
 
@@ -59,7 +59,7 @@ final class InboxTests {
         #expect(inbox.prepareToWait())
     }
 
-    @Test func `a task moves when the thread stops to run jobs`() async {
+    @Test func `a task moves when the thread stops running jobs`() async {
         let (values, source) = AsyncStream.makeStream(of: Int.self)
         let task = Task(executorPreference: inbox) { await values.first { _ in true } }
         #expect(inbox.runJobs() != nil)
