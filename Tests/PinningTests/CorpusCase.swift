@@ -128,6 +128,8 @@ struct CorpusCase: Sendable, CustomTestStringConvertible {
     /// The data of the other files.
     var context: FileContext {
         let sections = sections
+        let own = path
+        let input = try? text(without: "+")
         @Sendable func reuse(_ directory: String) -> TagReuse {
             let chart = directory == "." ? "" : "\(directory)/"
             let templates = sections.filter { $0.key.hasPrefix("\(chart)templates/") }
@@ -136,7 +138,9 @@ struct CorpusCase: Sendable, CustomTestStringConvertible {
             }
             return TagReuse(
                 templates: templates.values.map { Array($0.utf8) },
-                libraries: libraries.values.map { Array($0.utf8) })
+                libraries: libraries.values.map { Array($0.utf8) },
+                values: own == "\(chart)values.yaml"
+                    ? input : sections["\(chart)values.yaml"].map { Array($0.utf8) })
         }
         let paths = sections.keys.sorted() + [path]
         @Sendable func names(_ directory: String) -> [String] {

@@ -34,29 +34,38 @@ extension BaseFinder {
         var overlay: RepositoryFiles.Values?
     }
 
-    /// Returns the name of another image for which the chart uses the tag, or the digest, of an image;
-    /// `nil` if there is none.
+    /// A use of the tag, or the digest, of an image that a digest does not permit.
+    enum TagConflict {
+        /// The chart uses it for another image too; its name is the path of its value or the text of a
+        /// template.
+        case otherImage(String)
+        /// The chart adds the value at a path to it.
+        case extended(by: String)
+    }
+
+    /// Returns a use of the tag, or the digest, of an image by the chart that a digest does not permit; `nil`
+    /// if there is none.
     ///
     /// - Parameters:
     ///   - site: The image.
     ///   - keys: The path of its tag or digest.
     ///   - values: The values of the file.
-    /// - Returns: The name, as the path of its value or as the text of a template.
-    mutating func otherImage(
+    /// - Returns: The use.
+    mutating func conflict(
         of site: ImageReferenceSite, withTagAt keys: [String], in values: OwnValues
-    ) -> String? {
+    ) -> TagConflict? {
         guard let chart, let image = site.image?.repository else { return nil }
         let combinations = combinations(withTagAt: keys[...], inChart: chart, depth: 0)
         guard !combinations.isEmpty else { return nil }
-        func otherName(
+        func conflict(
             in combinations: [TagCombination], with layer: OwnValues
-        ) -> String? {
+        ) -> TagConflict? {
             let lookup = ValueLookup(finder: self, own: layer)
             return combinations.lazy.compactMap {
-                lookup.otherName(in: $0, than: image, of: site, tag: keys)
+                lookup.conflict(in: $0, with: image, of: site, tag: keys)
             }.first
         }
-        if let name = otherName(in: combinations, with: values) { return name }
+        if let conflict = conflict(in: combinations, with: values) { return conflict }
         for overlay in overlays.map(\.values)
         where Self.nodes(at: keys[...], below: overlay.root, overlay.anchors).isEmpty {
             let changed = Set(MergedMapping(overlay.root, overlay.anchors).allKeys)
@@ -66,7 +75,7 @@ extension BaseFinder {
                 }
             }
             let layer = OwnValues(root: values.root, anchors: values.anchors, overlay: overlay)
-            if let name = otherName(in: concerned, with: layer) { return name }
+            if let conflict = conflict(in: concerned, with: layer) { return conflict }
         }
         return nil
     }
@@ -146,19 +155,41 @@ private struct ValueLookup {
         finder.nodes(at: path, under: own).compactMap(MergedMapping.text)
     }
 
-    /// Returns the name of an image with the tag that is not the image of the site; `nil` if there is
-    /// none.
-    func otherName(
-        in combination: TagCombination, than image: Repository, of site: ImageReferenceSite,
+    /// Returns a use of the tag of an image in a combination that a digest does not permit; `nil` if there
+    /// is none.
+    func conflict(
+        in combination: TagCombination, with image: Repository, of site: ImageReferenceSite,
         tag: [String]
-    ) -> String? {
+    ) -> BaseFinder.TagConflict? {
         guard combination.conditions.allSatisfy(isPossible) else { return nil }
         let names = combination.names
         if names.isOrdered || names.sources.count < 2, combination.tags.isOrdered {
             let preceding = combination.tags.paths.prefix { $0 != tag }
             guard !preceding.contains(where: isSet) else { return nil }
         }
+        if !site.isTagPermitted, let path = affix(of: combination) {
+            return .extended(by: path.joined(separator: "."))
+        }
+        return otherName(in: combination, than: image, of: site, tag: tag)
+            .map(BaseFinder.TagConflict.otherImage)
+    }
+
+    /// Returns the path of a value that the chart adds to the tag; `nil` if all are empty.
+    private func affix(of combination: TagCombination) -> [String]? {
+        combination.affixes.lazy.flatMap(\.paths).first { path in
+            texts(at: path).contains { !$0.isEmpty }
+        }
+    }
+
+    /// Returns the name of an image with the tag that is not the image of the site; `nil` if there is
+    /// none.
+    private func otherName(
+        in combination: TagCombination, than image: Repository, of site: ImageReferenceSite,
+        tag: [String]
+    ) -> String? {
+        let names = combination.names
         if names.sources.isEmpty {
+            if combination.text.isEmpty { return nil }
             return Self.isEnd(combination.text, of: image) ? nil : combination.text
         }
         if let ending = ending(of: combination) {

@@ -214,6 +214,16 @@ enum ImageText {
         return ranges
     }
 
+    /// Returns a Boolean value that indicates whether text that is not known belongs to a word of a line:
+    /// `${REGISTRY}web:1`, `web:1-${VARIANT}`.
+    static func isExtended(_ word: Range<Int>, in line: [UInt8]) -> Bool {
+        if word.lowerBound > 0, "})%".utf8.contains(line[word.lowerBound - 1]) { return true }
+        let rest = line[word.upperBound...].drop(while: isReferenceByte)
+        guard let next = rest.first else { return false }
+        return "${%*+<~^".utf8.contains(next)
+            || (next == UInt8(ascii: "(") && rest.startIndex == word.upperBound)
+    }
+
     private static func isReferenceByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2E, 0x5F, 0x2F, 0x3A, 0x2D, 0x40: true

@@ -262,12 +262,12 @@ extension SiteFinder {
         return withBases { $0.use(ofTagAt: keys) } ?? .image
     }
 
-    /// Returns the reason for which a digest would also be that of another image: the chart uses the tag,
-    /// or the digest, for both.
-    mutating func sharing(of site: ImageReferenceSite) -> String? {
+    /// Returns the obstacle to a digest that the chart would also use for another image, or to which it
+    /// would add text.
+    mutating func tagConflict(of site: ImageReferenceSite) -> Obstacle? {
         guard !isInResource, site.image != nil, site.tagPath.count > state.valuesDepth
         else { return nil }
-        if let reason = overlay(of: site) { return reason }
+        if let reason = overlay(of: site) { return Obstacle(kind: .sharedTag, reason: reason) }
         let root =
             mappings.indices.contains(state.outerMappingsOfValues)
             ? mappings[state.outerMappingsOfValues] : state.root
@@ -279,9 +279,21 @@ extension SiteFinder {
             ? ("tag", [site.tagPath]) : ("digest", digestKeys.map(mapping.appending(key:)))
         for path in paths {
             let keys = Array(path.steps.dropFirst(state.valuesDepth))
-            let other = withBases { $0.otherImage(of: site, withTagAt: keys, in: values) } ?? nil
-            guard let other else { continue }
-            return "the chart also uses the \(kind) for '\(other)': give each image its own \(kind)"
+            switch withBases({ $0.conflict(of: site, withTagAt: keys, in: values) }) ?? nil {
+            case .otherImage(let other):
+                return Obstacle(
+                    kind: .sharedTag,
+                    reason:
+                        "the chart also uses the \(kind) for '\(other)': give each image its own "
+                        + kind)
+            case .extended(let path):
+                return Obstacle(
+                    kind: .reusedTag,
+                    reason:
+                        "the chart adds the value of '\(path)' to the tag: use a digest key or a rule"
+                )
+            case nil: continue
+            }
         }
         return nil
     }

@@ -156,6 +156,9 @@ extension SiteFinder {
                     "the text after '@' is not a digest: write sha256: and 64 digits",
                     as: .invalidDigest)
             }
+            if ImageText.isExtended(range, in: bytes) {
+                site.reject("the text around the image can belong to it: write a whole image")
+            }
             let reason =
                 image.tag == nil && image.digest == nil
                 ? "its version is defined elsewhere" : "the value is not known to be an image"

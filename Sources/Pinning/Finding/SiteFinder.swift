@@ -217,8 +217,8 @@ struct SiteFinder {
                 site.isUncertain = true
             }
             if let missingIDReason = site.missingIDReason { site.reject(missingIDReason) }
-            if [.tag, .digest, .sha].contains(site.shape), let reason = sharing(of: site) {
-                site.reject(reason, as: .sharedTag)
+            if [.tag, .digest, .sha].contains(site.shape), let conflict = tagConflict(of: site) {
+                site.reject(conflict.reason, as: conflict.kind)
             }
         }
         site.usedAt = ([site.mapping].compactMap(\.self) + site.fields.map(\.node))

@@ -43,10 +43,27 @@ struct TagCombination: Hashable, Sendable {
 
     /// The values after the name, which are a part of it unless they are empty.
     private(set) var endings = Alternatives.none
+    /// The values around the tag, which are a part of it unless they are empty.
+    private(set) var affixes: [Alternatives] = []
+    /// A Boolean value that indicates whether the name can be one that is not known.
+    let isIncomplete: Bool
 
     /// Creates the combinations of a word.
     static func all(in word: TemplateWord) -> [TagCombination] {
         word.parts.indices.compactMap { TagCombination(of: word, tagIn: $0) }
+    }
+
+    /// Returns a Boolean value that indicates whether the tag of an image can be one that is not known.
+    static func hidesTag(in word: TemplateWord) -> Bool {
+        word.parts.indices.contains { index in
+            guard word.parts[index].value.isIncomplete,
+                let separator = separator(before: index, in: word), separator.part > 0
+            else { return false }
+            return word.isImage
+                || !Alternatives(
+                    nameIn: word.parts[separator.part - 1].value, ofImage: false
+                ).sources.isEmpty
+        }
     }
 
     private init?(of word: TemplateWord, tagIn index: Int) {
@@ -64,7 +81,12 @@ struct TagCombination: Hashable, Sendable {
         text = followsTag ? "" : separator.text
         isComposed =
             !separator.precedesDigest
-            && (separator.hasPrefix || word.parts[index].isExtended || !tags.composed.isEmpty)
+            && (separator.hasPrefix || word.isExtended(at: index) || !tags.composed.isEmpty)
+        if !separator.precedesDigest {
+            let values = word.parts[separator.part..<index].map(\.value).filter(\.isAffix)
+            affixes = (values + word.suffixes(at: index)).map { Alternatives($0) { _ in true } }
+        }
+        isIncomplete = word.parts[..<separator.part].contains(where: \.value.isIncomplete)
         let isImage = word.isImage
         let candidates = word.parts[..<separator.part].map {
             Alternatives(nameIn: $0.value, ofImage: isImage)
@@ -92,9 +114,10 @@ struct TagCombination: Hashable, Sendable {
             }
         }
         // Elsewhere, the text before a colon can be anything.
-        guard !names.sources.isEmpty || text.contains("/") || (isImage && !text.isEmpty) else {
-            return nil
-        }
+        guard
+            !names.sources.isEmpty || text.contains("/")
+                || (isImage && (!text.isEmpty || isIncomplete))
+        else { return nil }
         conditions = word.conditions.compactMap { condition in
             let values = Alternatives(condition.value) { _ in true }
             guard values.paths.count == condition.value.paths.count,
@@ -146,7 +169,7 @@ struct TagCombination: Hashable, Sendable {
         return !["docker", "oci"].contains { text[..<scheme.lowerBound].hasSuffix($0) }
     }
 
-    fileprivate static func isName(_ key: String) -> Bool {
+    static func isName(_ key: String) -> Bool {
         ImageText.isImageKey(key) || key == "name"
             || key.hasSuffixIgnoringCase("repository") || key.hasSuffixIgnoringCase("repo")
     }
@@ -154,7 +177,7 @@ struct TagCombination: Hashable, Sendable {
     /// The paths of all values that decide about the combination.
     var values: [[String]] {
         names.paths + tags.paths + registries.paths + endings.paths
-            + conditions.flatMap(\.values.paths)
+            + affixes.flatMap(\.paths) + conditions.flatMap(\.values.paths)
     }
 
     /// Returns the combination in which the steps that a path has for wildcards replace them; `nil` if
@@ -187,6 +210,7 @@ struct TagCombination: Hashable, Sendable {
         result.tags = tags.mapped(transform)
         result.registries = registries.mapped(transform)
         result.endings = endings.mapped(transform)
+        result.affixes = affixes.map { $0.mapped(transform) }
         for index in conditions.indices {
             result.conditions[index].values = conditions[index].values.mapped(transform)
         }

@@ -35,11 +35,13 @@ public struct TagReuse: Hashable, Sendable {
     /// - Parameters:
     ///   - templates: The templates.
     ///   - libraries: The templates of its dependencies, whose named templates it can include.
+    ///   - values: The values of the chart, which `tpl` can evaluate as templates.
     ///   - isComplete: A Boolean value that indicates whether these are all templates.
     public init(
-        templates: [[UInt8]], libraries: [[UInt8]] = [], isComplete: Bool = true
+        templates: [[UInt8]], libraries: [[UInt8]] = [], values: [UInt8]? = nil,
+        isComplete: Bool = true
     ) {
-        let scanner = TemplateScanner(templates, libraries: libraries)
+        let scanner = TemplateScanner(templates, libraries: libraries, values: values)
         let words = TemplateWords(scanner)
         let versions = VersionPaths(scanner, changes: words.changes)
         let wildcard = String(TemplateValue.anyStep)
@@ -54,7 +56,9 @@ public struct TagReuse: Hashable, Sendable {
                 combinations[key, default: []].insert(combination)
             }
         }
-        self.isComplete = isComplete && versions.isComplete && words.isComplete
+        self.isComplete =
+            isComplete && versions.isComplete && words.isComplete
+            && !words.all.contains(where: TagCombination.hidesTag)
     }
 
     /// Returns the use of the value at a path.
@@ -63,8 +67,11 @@ public struct TagReuse: Hashable, Sendable {
         if patterns.contains(where: { $0.count == path.count && Self.begins(path, with: $0) }) {
             return .version
         }
-        if combinations(withTagAt: path).contains(where: \.isComposed) { return .part }
-        let isKnown = isComplete && !unknown.contains { Self.begins(path, with: $0) }
+        let combinations = combinations(withTagAt: path)
+        if combinations.contains(where: \.isComposed) { return .part }
+        let isKnown =
+            isComplete && !combinations.contains(where: \.isIncomplete)
+            && !unknown.contains { Self.begins(path, with: $0) }
         return isKnown ? .image : .unknown
     }
 

@@ -65,6 +65,12 @@ struct TemplateAction {
         self.words = words
     }
 
+    /// Creates the action that evaluates a text as a template in the context of the dot.
+    init(evaluating text: String) {
+        (keyword, variable, isDeclaration) = (nil, nil, false)
+        words = [.name("tpl"), .string(Substring(text)), .chain(variable: nil, fields: [])]
+    }
+
     /// The inclusion of the template that a `block` defines.
     var inclusion: TemplateAction {
         var inclusion = self

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import YAML
+
 /// A change of values that a template makes for everything that it evaluates afterwards, such as
 /// `set .Values.worker.image "tag" .Values.image.tag`.
 struct TemplateChange: Hashable, Sendable {
@@ -57,5 +59,60 @@ struct TemplateChange: Hashable, Sendable {
             && zip(path, steps).allSatisfy {
                 $0 == $1 || $0 == TemplateValue.anyStep || $1 == TemplateValue.anyStep
             }
+    }
+}
+
+// MARK: Values that are templates
+
+extension TemplateChange {
+    /// The maximum nesting of values that are templates.
+    private static let depthLimit = 32
+
+    /// Returns the changes that `tpl` makes to values of a chart that are templates with tags: the value of
+    /// `workerTag: "{{ .Values.image.tag }}"` is the tag of another value.
+    static func all(inValues values: [UInt8]) -> [TemplateChange] {
+        guard values.contains(UInt8(ascii: "{")),
+            let stream = try? YAMLDocumentStream(parsing: values, limits: FileText.limits),
+            let root = stream.documents.first?.root
+        else { return [] }
+        var changes: [TemplateChange] = []
+        add(to: &changes, from: root, at: ["Values"])
+        return changes
+    }
+
+    private static func add(
+        to changes: inout [TemplateChange], from node: YAMLNode, at path: TemplateValue.Path
+    ) {
+        guard path.count < depthLimit else { return }
+        switch node.kind {
+        case .mapping(let entries, _):
+            for entry in entries {
+                add(to: &changes, from: entry.value, at: path + [Substring(entry.key.text ?? "")])
+            }
+        case .sequence(let items, _):
+            for item in items {
+                add(to: &changes, from: item, at: path + [TemplateValue.anyStep])
+            }
+        case .scalar(let text, _):
+            guard text.contains("{{") else { return }
+            let value = TemplateExpression(
+                TemplateAction(evaluating: text), dot: .root, variables: [:]
+            ).result
+            let key = String(path.last ?? "")
+            let isImage = ImageKeys.isVersion(key) || ImageText.isImageKey(key)
+            guard value.hasTag || (isImage && !value.calls.isEmpty) else { return }
+            changes.append(
+                TemplateChange(target: TemplateValue(path: path), value: value, isFallback: false))
+        case .alias: break
+        }
+    }
+}
+
+extension TemplateValue {
+    /// A Boolean value that indicates whether the value can be a tag or a digest of the values.
+    fileprivate var hasTag: Bool {
+        paths.contains { path in
+            path.first == "Values" && ImageKeys.isVersion(String(path.last ?? ""))
+        }
     }
 }

@@ -10,6 +10,8 @@ struct TemplateDefinition {
     private(set) var calls = TemplateValue()
     /// The words with tags or digests that it combines of values.
     private(set) var words: Set<TemplateWord> = []
+    /// Those of them that are in its text.
+    private(set) var lineWords: Set<TemplateWord> = []
     /// The changes that it makes to values.
     private(set) var changes: Set<TemplateChange> = []
     /// A Boolean value that indicates whether it combines more words or makes more changes.
@@ -29,19 +31,22 @@ struct TemplateDefinition {
     ) {
         calls.formUnion(expression.calls, limit: Self.limit)
         versions.formUnion(expression.versions, limit: Self.limit)
-        for var change in expression.valueChanges
-        where !change.target.isCopy {
-            guard changes.count < Self.changeLimit else {
-                hasMoreWords = true
-                break
-            }
+        for var change in expression.valueChanges where !change.target.isCopy {
             change.conditions = conditions
-            changes.insert(change)
+            record(change)
         }
         guard isOutput || isVersion else { return }
         let value = expression.result.flattened
         if isOutput { output.formUnion(value, limit: Self.limit) }
         if isVersion { versions.formUnion(value, limit: Self.limit) }
+    }
+
+    mutating func record(_ change: TemplateChange) {
+        guard changes.count < Self.changeLimit else {
+            hasMoreWords = true
+            return
+        }
+        changes.insert(change)
     }
 
     /// Records a text that the template outputs.
@@ -52,7 +57,11 @@ struct TemplateDefinition {
     }
 
     /// Records words that the template combines of values.
-    mutating func record(_ words: [TemplateWord]) {
+    ///
+    /// - Parameters:
+    ///   - words: The words.
+    ///   - areInText: A Boolean value that indicates whether they are in the text of the template.
+    mutating func record(_ words: [TemplateWord], areInText: Bool) {
         for word in words where word.parts.contains(where: { !$0.value.paths.isEmpty }) {
             let composed = word.composed
             if !composed.isEmpty { output = output.withOtherText(at: composed) }
@@ -63,6 +72,7 @@ struct TemplateDefinition {
                 return
             }
             self.words.insert(word)
+            if areInText, word.isCombined { lineWords.insert(word) }
         }
     }
 }

@@ -45,6 +45,13 @@ struct TemplateExpression {
         }
     }
 
+    /// Adds conditions to the words that functions combine.
+    mutating func require(_ conditions: [TemplateWord.Condition]) {
+        guard !conditions.isEmpty else { return }
+        words = words.map { $0.requiring(conditions) }
+        result = result.requiring(conditions)
+    }
+
     /// Reads commands that pass their results on, until the end or a closing parenthesis.
     private mutating func readPipeline() -> TemplateValue {
         var piped = readCommand(after: nil)
@@ -155,8 +162,15 @@ struct TemplateExpression {
             calls.formUnion(output, limit: .max)
             return output
         case .index:
-            return (operands.first?.value ?? TemplateValue())
-                .appending(operands.dropFirst().map(Self.step))
+            let value = operands.first?.value ?? TemplateValue()
+            let steps = operands.dropFirst().map(Self.step)
+            guard steps.allSatisfy({ $0.allSatisfy(\.isNumber) }) else {
+                return value.appending(steps)
+            }
+            // The value can also be a text that a function split.
+            var result = value.appending(steps)
+            result.formUnion(value.withoutKeys)
+            return result
         case .dig:
             let value = operands.last?.value ?? TemplateValue()
             let result = value.appending(operands.dropLast(2).map(Self.step))
@@ -221,23 +235,19 @@ struct TemplateExpression {
             guard case .text(let format)? = operands.first else {
                 return Self.union(of: operands)
             }
-            let word = TemplateWord(format: format, of: operands.dropFirst())
-            add(word)
-            if let text = word.wholeText { return TemplateValue(text: Substring(text)) }
-            return Self.union(of: Array(operands.dropFirst())).withOtherText(at: word.composed)
-        case .concatenate:
-            let word = TemplateWord(operands)
-            add(word)
-            if let text = word.wholeText { return TemplateValue(text: Substring(text)) }
-            return Self.union(of: operands).withOtherText(at: word.composed)
+            return combine(
+                TemplateWord(format: format, of: operands.dropFirst()),
+                of: Array(operands.dropFirst()))
+        case .concatenate: return combine(TemplateWord(operands), of: operands)
         case .join:
             guard let separator = operands.first, let list = operands.dropFirst().first?.value
             else { return Self.union(of: operands) }
             if let elements = list.elements {
-                add(
-                    TemplateWord(
-                        elements.map { [.value($0)] }.joined(separator: [separator])))
-            } else if separator.text.map({ $0.contains(":") || $0.contains("@") }) ?? true {
+                let joined = elements.map { [TemplateOperand.value($0)] }
+                    .joined(separator: [separator])
+                return combine(TemplateWord(joined), of: Array(joined))
+            }
+            if separator.text.map({ $0.contains(":") || $0.contains("@") }) ?? true {
                 // Each element can be before each other one.
                 add(TemplateWord([.value(list), .value(list)]))
             }
@@ -252,14 +262,40 @@ struct TemplateExpression {
             let values = Self.union(ofValuesIn: operands)
             guard let text = operands.first?.text else { return values }
             // Functions with three arguments replace text.
-            let isChanged = operands.count > 2 && text.contains(where: \.isLetter)
+            let isChanged =
+                operands.count > 2 && text.contains(where: \.isLetter)
+                && !Self.changesRegistry(text, operands)
             return (isChanged ? values.withOtherText : values).removing(parts(text))
         case .pass: return Self.union(ofValuesIn: operands)
         }
     }
 
+    /// Returns a Boolean value that indicates whether a function replaces only the registry of a name.
+    private static func changesRegistry(_ text: Substring, _ operands: [TemplateOperand]) -> Bool {
+        let old = text.drop { $0 == "^" }.replacing("\\", with: "")
+        let host = old.hasSuffix("/") ? old.dropLast() : old[...]
+        guard ImageText.isHost(host), !host.contains("/") else { return false }
+        return operands.dropFirst().allSatisfy { operand in
+            operand.text.map { $0.isEmpty || ImageText.isRegistry(String($0)) } ?? true
+        }
+    }
+
     private mutating func add(_ word: TemplateWord) {
-        if word.isCombined { words.append(word) }
+        if word.isCombined { words.append(word.trimmed) }
+    }
+
+    /// Records a word that a function combines of its operands, and returns its value.
+    private mutating func combine(
+        _ word: TemplateWord, of operands: [TemplateOperand]
+    ) -> TemplateValue {
+        guard !word.parts.isEmpty else { return TemplateValue(text: Substring(word.end)) }
+        add(word)
+        var value = Self.union(of: operands).withOtherText(at: word.composed).withoutWords
+        value.words.insert(
+            contentsOf: word.expanded.filter {
+                $0.isCombined && $0.endingWithTag(below: nil) != nil
+            })
+        return value
     }
 
     /// Evaluates a text that is a template, or passes on a value that can be one.
@@ -289,8 +325,12 @@ struct TemplateExpression {
             output.formUnion(expression.result)
             line.add(expression.result)
         }
+        line.read(bytes[start...], under: [])
         line.end()
-        words += line.takeWords()
+        let combined = line.takeWords()
+        words += combined
+        for word in combined { output = output.withOtherText(at: word.composed) }
+        output.words.insert(contentsOf: combined.flatMap(\.expanded))
         return output
     }
 

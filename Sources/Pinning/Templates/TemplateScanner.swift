@@ -38,10 +38,15 @@ struct TemplateScanner {
     /// - Parameters:
     ///   - templates: The templates of the chart.
     ///   - libraries: The templates of other charts, of which only the named ones count.
-    init(_ templates: [[UInt8]], libraries: [[UInt8]] = []) {
+    ///   - values: The values of the chart, which can be templates too.
+    init(_ templates: [[UInt8]], libraries: [[UInt8]] = [], values: [UInt8]? = nil) {
         for text in libraries { scan(text) }
         main = TemplateDefinition()
         for text in templates { scan(text) }
+        if let values {
+            scan(values)
+            for change in TemplateChange.all(inValues: values) { main.record(change) }
+        }
     }
 
     private mutating func scan(_ text: [UInt8]) {
@@ -119,19 +124,20 @@ struct TemplateScanner {
         in state: inout State
     ) {
         let word = state.fields.add(value, of: key, indent: indent, isElement: isElement)
-        if let word { record([word], in: state) }
+        if let word { record([word], areInText: false, in: state) }
     }
 
     private mutating func recordWords(in state: inout State) {
-        record(state.line.takeWords(), in: state)
+        record(state.line.takeWords(), areInText: true, in: state)
     }
 
-    private mutating func record(_ words: [TemplateWord], in state: State) {
+    private mutating func record(_ words: [TemplateWord], areInText: Bool, in state: State) {
         guard !words.isEmpty else { return }
         if let name = state.blocks.last?.definition {
-            definitions[name, default: TemplateDefinition()].record(words)
+            definitions[name, default: TemplateDefinition()]
+                .record(words, areInText: areInText)
         } else {
-            main.record(words)
+            main.record(words, areInText: areInText)
         }
     }
 
@@ -146,7 +152,8 @@ struct TemplateScanner {
             state.conditions = state.blocks[last].endBranch(of: &state.line)
             if action.keyword == "else" { state.blocks[last].isExhaustive = true }
         }
-        let value = TemplateExpression(action, dot: state.dot, variables: state.variables)
+        var value = TemplateExpression(action, dot: state.dot, variables: state.variables)
+        value.require(state.conditions)
         Self.change(value.changes, in: &state)
         switch action.keyword {
         case "define", "block":
@@ -306,8 +313,7 @@ struct TemplateScanner {
             value.words.map { word in
                 var word = word
                 if isImage { word.isImage = true }
-                for condition in state.conditions { word.require(condition) }
                 return word
-            }, in: state)
+            }, areInText: false, in: state)
     }
 }

@@ -12,6 +12,8 @@ struct TemplateValue: Hashable, Sendable {
     struct Call: Hashable, Sendable {
         let name: Substring
         let argument: TemplateValue
+        /// The field chain below the output, as for `(include "x" . | fromYaml).tag`.
+        private(set) var fields: Path = []
         fileprivate let nesting: Nesting
 
         /// Creates a call; `nil` if its argument contains too many others.
@@ -20,6 +22,12 @@ struct TemplateValue: Hashable, Sendable {
             guard nesting.isPermitted else { return nil }
             self.name = name
             self.argument = argument
+        }
+
+        fileprivate func appending(_ fields: [Substring]) -> Call {
+            var result = self
+            result.fields = Array((self.fields + fields).prefix(TemplateValue.depthLimit))
+            return result
         }
     }
 
@@ -85,6 +93,8 @@ struct TemplateValue: Hashable, Sendable {
     private(set) var hasConstant = false
     /// The paths of the values to which the template adds text, or in which it replaces text.
     private(set) var composed: Set<Path> = []
+    /// The words that functions such as `printf` combine to the value.
+    var words = CombinedWords()
     /// A Boolean value that indicates whether the value is a copy, whose changes do not change others.
     private(set) var isCopy = false
 
@@ -104,8 +114,10 @@ struct TemplateValue: Hashable, Sendable {
     /// with everything below it.
     static let anyPath: Substring = "**"
 
-    /// The maximum number of paths, calls, texts or keys of a value, and of the steps of a path.
-    private static let limit = 32
+    /// The maximum number of paths, calls, texts or keys of a value.
+    private static let limit = 256
+    /// The maximum number of steps of a path.
+    private static let depthLimit = 32
     /// The maximum length of a text, in bytes: that of the name of an image.
     private static let textLimit = 255
 
@@ -162,6 +174,7 @@ struct TemplateValue: Hashable, Sendable {
     init(keys: [Substring: TemplateValue]) {
         let nesting = Nesting(around: keys.values)
         guard nesting.isPermitted else {
+            for value in keys.values { formUnion(value.flattened) }
             isIncomplete = true
             return
         }
@@ -182,17 +195,17 @@ struct TemplateValue: Hashable, Sendable {
         // The elements of a list in values have no names here.
         let steps = fields.map { $0.allSatisfy(\.isNumber) ? Self.anyStep : $0 }
         var result = TemplateValue(
-            paths: Set(paths.lazy.map { $0 + steps }.filter { $0.count <= Self.limit }),
+            paths: Set(paths.lazy.map { $0 + steps }.filter { $0.count <= Self.depthLimit }),
             isIncomplete: isIncomplete)
         // The output of a named template can be a dictionary, as for `include "x" . | fromYaml`.
-        result.calls = calls
+        result.calls = Set(calls.lazy.map { $0.appending(steps) })
         result.isCopy = isCopy
         result.composed = Set(composed.lazy.map { $0 + steps })
         if result.paths.count == paths.count {
             result.sequence = sequence?.compactMap { alternative in
                 switch alternative {
                 case .path(let path): .path(path + steps)
-                case .call: alternative
+                case .call(let call): .call(call.appending(steps))
                 case .text: nil
                 }
             }
@@ -251,6 +264,24 @@ struct TemplateValue: Hashable, Sendable {
         result.removed = removed
         result.composed = composed
         result.hasConstant = hasConstant
+        result.words = words
+        return result
+    }
+
+    /// The value without the words that functions combine to it.
+    var withoutWords: TemplateValue {
+        guard !words.isEmpty else { return self }
+        var result = self
+        result.words = CombinedWords()
+        return result
+    }
+
+    /// Returns the value with conditions for the words that functions combine to it.
+    func requiring(_ conditions: [TemplateWord.Condition]) -> TemplateValue {
+        guard !words.isEmpty || !keys.isEmpty else { return self }
+        var result = self
+        result.words = words.requiring(conditions)
+        result.keys = keys.mapValues { $0.requiring(conditions) }
         return result
     }
 
@@ -323,8 +354,13 @@ struct TemplateValue: Hashable, Sendable {
         if other.dependsOnValues {
             removed = dependsOnValues ? removed.intersection(other.removed) : other.removed
         }
-        if texts.count < Self.limit { texts.formUnion(other.texts) }
         if other.isIncomplete { isIncomplete = true }
+        if texts.count + other.texts.count <= limit || other.texts.isSubset(of: texts) {
+            texts.formUnion(other.texts)
+        } else {
+            isIncomplete = true
+        }
+        words.formUnion(other.words)
         if paths.count + other.paths.count <= limit || other.paths.isSubset(of: paths) {
             paths.formUnion(other.paths)
         } else {

@@ -32,25 +32,21 @@ struct TemplateWords {
     /// Adds the words with the values that they have after a change.
     private mutating func addChangedWords() {
         let unchanged = all
+        var words = all
+        defer { all = words }
         for change in changes {
             for word in unchanged {
-                guard spend(word.parts.count), all.count < unchanged.count + Self.changedLimit
+                guard spend(word.parts.count), words.count < unchanged.count + Self.changedLimit
                 else {
                     isComplete = false
                     return
                 }
-                let parts = word.parts.map { part in
-                    part.with(change.applied(to: part.value) ?? part.value)
-                }
                 // A condition whose value changes is unknown.
                 let conditions = word.conditions.filter { change.applied(to: $0.value) == nil }
-                guard parts != word.parts || conditions.count < word.conditions.count else {
-                    continue
-                }
-                var changed = TemplateWord(
-                    parts: parts, conditions: conditions, isImage: word.isImage)
+                var changed = word.with(conditions).mapped { change.applied(to: $0) ?? $0 }
+                guard changed != word else { continue }
                 for condition in change.conditions { changed.require(condition) }
-                all.insert(changed)
+                insert(changed, into: &words)
             }
         }
     }
@@ -91,17 +87,38 @@ struct TemplateWords {
         var words: Set<TemplateWord> = []
         if definition.hasMoreWords { isComplete = false }
         for word in definition.words {
-            let resolved = word.mapped { self.resolved($0, depth: depth) }
-            if let word = resolved.endingWithTag(below: nil) { words.insert(word) }
+            insert(word.mapped { resolved($0, depth: depth) }, into: &words)
         }
         for call in definition.calls.calls {
             for word in self.words(ofTemplate: call.name, depth: depth + 1) {
                 guard let word = word.endingWithTag(below: call.argument) else { continue }
                 guard spend(word.parts.count) else { return words }
-                words.insert(word.mapped { substituted($0, in: call.argument, depth: depth) })
+                insert(
+                    word.mapped { substituted($0, in: call.argument, depth: depth) },
+                    into: &words)
             }
         }
         return words
+    }
+
+    /// Adds a word, and those that it is with the words that functions combine to its values.
+    private mutating func insert(
+        _ word: TemplateWord, into words: inout Set<TemplateWord>
+    ) {
+        if word.isImage, word.parts.contains(where: { !$0.value.words.isComplete }) {
+            isComplete = false
+        }
+        for word in word.expanded {
+            guard let word = word.endingWithTag(below: nil) else { continue }
+            words.insert(word)
+        }
+    }
+
+    /// Returns words with other values, and those that they are with the words of these values.
+    private static func expanded(
+        _ words: Set<TemplateWord>, _ transform: (TemplateValue) -> TemplateValue
+    ) -> [TemplateWord] {
+        words.flatMap { $0.mapped(transform).expanded }
     }
 
     private mutating func words(ofTemplate name: Substring, depth: Int) -> Set<TemplateWord> {
@@ -116,6 +133,14 @@ struct TemplateWords {
     /// Returns a value with the output of each named template in place of its inclusion.
     private mutating func resolved(_ value: TemplateValue, depth: Int) -> TemplateValue {
         let value = value.flattened
+        guard !value.calls.isEmpty || !value.words.isEmpty else { return value }
+        var result = withOutputs(value.withoutWords, depth: depth)
+        result.words.insert(
+            contentsOf: Self.expanded(value.words.all) { resolved($0, depth: depth) })
+        return result
+    }
+
+    private mutating func withOutputs(_ value: TemplateValue, depth: Int) -> TemplateValue {
         guard !value.calls.isEmpty else { return value }
         if let order = value.order {
             return order.reduce(TemplateValue()) { result, alternative in
@@ -133,7 +158,9 @@ struct TemplateWords {
     }
 
     private mutating func output(of call: TemplateValue.Call, depth: Int) -> TemplateValue {
-        let output = output(ofTemplate: call.name, depth: depth + 1)
+        var output = output(ofTemplate: call.name, depth: depth + 1)
+        // The fields can be those of a value that the template outputs, or keys of its text.
+        if !call.fields.isEmpty { output.formUnion(output.appending(call.fields), limit: .max) }
         return substituted(output, in: call.argument, depth: depth)
     }
 
@@ -143,7 +170,9 @@ struct TemplateWords {
             return TemplateValue()
         }
         outputs[name] = TemplateValue()
-        let output = resolved(definition.output, depth: depth)
+        var output = resolved(definition.output, depth: depth)
+        output.words.insert(
+            contentsOf: Self.expanded(definition.lineWords) { resolved($0, depth: depth) })
         outputs[name] = output
         return output
     }
@@ -153,6 +182,17 @@ struct TemplateWords {
         _ value: TemplateValue, in argument: TemplateValue, depth: Int
     ) -> TemplateValue {
         guard canDescend(to: depth), spend(value.paths.count) else { return TemplateValue() }
+        var result = withArgument(value, argument, depth: depth)
+        result.words.insert(
+            contentsOf: Self.expanded(value.words.all) {
+                substituted($0, in: argument, depth: depth)
+            })
+        return result
+    }
+
+    private mutating func withArgument(
+        _ value: TemplateValue, _ argument: TemplateValue, depth: Int
+    ) -> TemplateValue {
         guard let order = value.order else {
             var result = value.withoutSources
             for path in value.paths {
@@ -188,46 +228,5 @@ struct TemplateWords {
         budget -= 1 + count
         if budget < 0 { isComplete = false }
         return budget >= 0
-    }
-}
-
-extension TemplateValue {
-    /// Determines whether the value can be a tag or a digest.
-    ///
-    /// - Parameter argument: The argument of the template with the value; `nil` if it is unknown.
-    /// - Returns: A Boolean value.
-    fileprivate func mayBeTag(below argument: TemplateValue?) -> Bool {
-        if !calls.isEmpty || keys.values.contains(where: { $0.mayBeTag(below: argument) }) {
-            return true
-        }
-        // In a dictionary, a key can have the value of another one.
-        let keepsKeys = argument.map { $0.keys.isEmpty && $0.calls.isEmpty } ?? false
-        return paths.contains { path in
-            guard let last = path.last else { return true }
-            return ImageKeys.isVersion(String(last))
-                || !(keepsKeys || path.dropLast().contains("Values"))
-        }
-    }
-}
-
-extension TemplateWord {
-    /// Removes what follows the last tag or digest.
-    ///
-    /// - Parameter argument: The argument of the template with the word; `nil` if it is unknown.
-    /// - Returns: The word; `nil` if it has no tag and no digest.
-    func endingWithTag(below argument: TemplateValue?) -> TemplateWord? {
-        guard let last = parts.lastIndex(where: { $0.value.mayBeTag(below: argument) }) else {
-            return nil
-        }
-        let word = TemplateWord(
-            parts: Array(parts[...last]), conditions: conditions, isImage: isImage)
-        return word.isCombined ? word : nil
-    }
-
-    /// Returns the word with other values.
-    fileprivate func mapped(_ transform: (TemplateValue) -> TemplateValue) -> TemplateWord {
-        TemplateWord(
-            parts: parts.map { $0.with(transform($0.value)) },
-            conditions: conditions.compactMap { $0.mapped(transform) }, isImage: isImage)
     }
 }

@@ -52,15 +52,26 @@ final class ChartTemplates: Sendable {
         else { return TagReuse() }
         var contents = Contents()
         read("\(directory)templates", isLibrary: false, depth: 0, into: &contents)
-        // `tpl` evaluates values as templates.
-        let values = "\(directory)values.yaml"
-        if (try? FileStatus.of(absolute(values), followsLinks: false))?.kind == .regular {
-            read(values, false, depth: 0, into: &contents)
-        }
         readDependencies(ofChartIn: directory, into: &contents)
         return TagReuse(
             templates: contents.own, libraries: contents.libraries,
+            values: readValues(ofChartIn: directory, into: &contents),
             isComplete: contents.isComplete)
+    }
+
+    private func readValues(
+        ofChartIn directory: String, into contents: inout Contents
+    ) -> [UInt8]? {
+        let path = "\(directory)values.yaml"
+        guard (try? FileStatus.of(absolute(path), followsLinks: false))?.kind == .regular else {
+            return nil
+        }
+        do throws(FileError) {
+            return try BoundedFile.read(absolute(path), limit: Self.sizeLimit)
+        } catch {
+            skip(PinFiles.Problem(path, error), in: &contents)
+            return nil
+        }
     }
 
     private func kind(_ path: String) -> FileStatus.Kind? {
