@@ -37,6 +37,10 @@ public enum YAMLFiles {
         listing.files = listing.files.filter { seen.insert($0).inserted }
         return listing
     }
+
+    /// Returns a Boolean value that indicates whether a name is that of a hidden directory of a tool,
+    /// which has no files of the repository.
+    static func isDirectoryOfTool(_ name: String) -> Bool { Walk.tools.contains(name) }
 }
 
 /// Lists directories and the directories in them.
@@ -53,7 +57,7 @@ private struct Walk {
 
     /// Hidden directories of version control systems and of tools, which have no files of the
     /// repository.
-    private static let tools: Set<String> = [
+    static let tools: Set<String> = [
         ".git", ".hg", ".svn", ".jj", ".terraform", ".terragrunt-cache", ".cache", ".venv", ".tox",
         ".nox", ".gradle", ".m2", ".npm", ".yarn", ".pnpm-store", ".bundle", ".cargo", ".build",
         ".direnv",

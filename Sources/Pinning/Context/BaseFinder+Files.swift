@@ -68,15 +68,6 @@ extension BaseFinder {
     /// The maximum number of overlays of a file, and of the directories, that are read.
     private static let maximumOverlays = 64
 
-    /// Returns the releases of the Helmfiles in the directories above a file that use it.
-    static func releases(
-        withFile file: String, in files: RepositoryFiles
-    ) -> [(release: ReleaseValues, source: Int)] {
-        LexicalPath.directories(above: file).prefix(levels).flatMap { directory in
-            files.helmfile(in: directory)?.releases(withFile: file) ?? []
-        }
-    }
-
     /// Returns the path of a file of values that a release names; `nil` if there is none.
     ///
     /// Source: Argo CD, `valueFiles`: `$NAME/` is the root of another source.

@@ -76,9 +76,9 @@ struct BaseFinder {
     /// The files that change the values of the file.
     private(set) lazy var overlays: [Overlay] =
         isAroundFile ? Self.overlays(of: file, in: files) : []
-    /// The releases of Helmfiles that use the file.
-    private(set) lazy var releases: [(release: ReleaseValues, source: Int)] =
-        isAroundFile ? Self.releases(withFile: file, in: files) : []
+    /// The releases that use the file.
+    private(set) lazy var releases: Releases.Uses =
+        isAroundFile ? files.releases(withFile: file) : Releases.Uses()
     private let isAroundFile: Bool
 
     /// A file with values that apply after those of another one.

@@ -15,6 +15,9 @@ public final class RepositoryFiles: Sendable {
     /// directory.
     public typealias ReadTemplates = @Sendable (String) -> TagReuse
 
+    /// Returns the files of the repository.
+    public typealias List = @Sendable () -> RepositoryListing
+
     /// A parsed values file.
     struct Values {
         let root: YAMLNode
@@ -36,24 +39,29 @@ public final class RepositoryFiles: Sendable {
     private let parsed = Mutex<[String: Values]>([:])
     private let missing = Mutex<Set<String>>([])
     private let names = Mutex<[String: DirectoryNames]>([:])
-    private let helmfiles = Mutex<[String: HelmfileReleases?]>([:])
     private let updated = Mutex<[String: [UInt8]]>([:])
     private let reuses = Mutex<[String: TagReuse]>([:])
     private let dependencies = Mutex<[String: Dependencies]>([:])
     private let kustomizations: Kustomizations
+    private let releases: Releases
 
     /// Creates a reader.
     ///
     /// - Parameters:
     ///   - paths: The paths of all files to process.
+    ///   - workingDirectory: The directory of relative paths; empty if there are no others.
+    ///   - list: Lists the files of the repository; `nil` if they are those to process.
     ///   - read: Reads a file.
     ///   - names: Lists the names in a directory.
     ///   - templates: Reads the templates of a chart.
     public init(
-        _ paths: [String] = [], read: @escaping Read, names: @escaping ListNames = { _ in [] },
+        _ paths: [String] = [], from workingDirectory: String = "", list: List? = nil,
+        read: @escaping Read, names: @escaping ListNames = { _ in [] },
         templates: @escaping ReadTemplates = { _ in TagReuse() }
     ) {
         kustomizations = Kustomizations(among: paths)
+        releases = Releases(
+            RepositoryPaths(in: workingDirectory), list: list ?? { RepositoryListing(paths) })
         self.read = read
         listNames = names
         self.readTemplates = templates
@@ -82,9 +90,13 @@ public final class RepositoryFiles: Sendable {
     }
 
     private func stream(of path: String) -> YAMLDocumentStream? {
-        let bytes = updated.withLock { $0[path] } ?? read(path)
-        return bytes.flatMap { try? YAMLDocumentStream(parsing: $0, limits: FileText.limits) }
+        guard let bytes = bytes(of: path) else { return nil }
+        if path.hasSuffix(".gotmpl") { return TemplatedYAML.stream(parsing: bytes) }
+        return try? YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
     }
+
+    /// Returns the content of a file; `nil` if there is none.
+    func bytes(of path: String) -> [UInt8]? { updated.withLock { $0[path] } ?? read(path) }
 
     /// Uses other content for a file, which will be written.
     public func update(_ path: String, to bytes: [UInt8]) {
@@ -101,14 +113,23 @@ public final class RepositoryFiles: Sendable {
         return table
     }
 
-    /// Returns the releases of the Helmfile in a directory; `nil` if there is none.
-    func helmfile(in directory: String) -> HelmfileReleases? {
-        if let known = helmfiles.withLock({ $0[directory] }) { return known }
-        let releases = stream(of: "\(directory)helmfile.yaml").flatMap {
-            HelmfileReleases($0, in: directory)
+    /// Returns the releases that use a file with values.
+    func releases(withFile path: String) -> Releases.Uses { releases.uses(of: path, in: self) }
+
+    /// Returns the files on which a Helmfile is based, at most 16.
+    ///
+    /// Source: Helmfile, § Layering: `bases`.
+    func helmfileBases(
+        of stream: YAMLDocumentStream, in file: String
+    ) -> [HelmfileReleases.Base] {
+        let directory = LexicalPath.directory(of: file)
+        let stated = stream.documents.flatMap { $0.root["bases"]?.items ?? [] }.compactMap(\.text)
+        return stated.prefix(16).compactMap { stated in
+            let path = "\(directory)\(stated)"
+            return bytes(of: path).flatMap(TemplatedYAML.stream).map {
+                HelmfileReleases.Base(file: path, stream: $0)
+            }
         }
-        helmfiles.withLock { $0[directory] = .some(releases) }
-        return releases
     }
 
     /// Returns the kustomizations that replace an image of a manifest.

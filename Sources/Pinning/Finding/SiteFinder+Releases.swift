@@ -33,11 +33,14 @@ extension SiteFinder {
             if let reason = change(of: site, at: own, in: release) { return reason }
         }
         guard state.valuesDepth == 0 else { return nil }
-        for use in withBases({ $0.releases }) ?? [] {
+        let uses = withBases { $0.releases } ?? Releases.Uses()
+        for use in uses.all {
             guard spendRelease() else { return "the file is in too many releases" }
             if let reason = change(of: site, at: use.source, in: use.release) { return reason }
         }
-        return nil
+        let canChange = [.tag, .digest, .sha].contains(site.shape)
+        return uses.isComplete || !canChange
+            ? nil : "the repository has too many files to find all releases with this file"
     }
 
     /// Returns the reason for which a digest would also be that of another image: a file whose values apply
@@ -67,22 +70,32 @@ extension SiteFinder {
     private func index(of site: ImageReferenceSite, in release: ReleaseValues) -> Int? {
         let offset = mappings.last?.range.lowerBound ?? site.anchor.range.lowerBound
         return release.sources.firstIndex { source in
-            switch source {
+            guard source.file == nil else { return false }
+            switch source.content {
             case .values(let root, _, let isText):
-                isText == (fragment != state.fragmentOfReleases)
+                return isText == (fragment != state.fragmentOfReleases)
                     && root.range.contains(offset)
             case .parameter(_, let value?):
-                site.fields.contains { $0.node.range == value.range }
-            case .parameter, .file, .resource: false
+                return site.fields.contains { $0.node.range == value.range }
+            case .parameter, .file, .missingFile, .resource: return false
             }
         }
     }
 
     /// The values of a source that can be parts of an image.
     private struct SourceValues {
+        /// The values, at their paths in the values of the chart.
         var values: [(path: [String], node: YAMLNode?)]
-        /// The place of the values, for messages; empty for the file itself.
-        var place = ""
+        /// The keys before these paths.
+        let prefix: [String]
+        /// The file with the values; `nil` for the file itself.
+        let file: String?
+
+        /// Returns the name of a value for messages.
+        func name(of path: [String]) -> String {
+            let keys = globalRegistries.contains(path) ? path : prefix + path
+            return "'\(keys.joined(separator: "."))'\(file.map { " of \($0)" } ?? "")"
+        }
     }
 
     /// Returns the reason for which the image of a source is not known to be that of the release.
@@ -116,7 +129,7 @@ extension SiteFinder {
             guard let found else {
                 let isDecided = decided.contains { ImageKeys.repository.contains($0.last ?? "") }
                 guard site.repositoryFile != nil, !isDecided else { continue }
-                return release.sources[index].uncertainty
+                return release.sources[index].content.uncertainty
             }
             for (path, node) in found.values where Self.names(path, site, in: keys) {
                 guard decided.insert(path).inserted,
@@ -124,8 +137,7 @@ extension SiteFinder {
                         || !(path.last?.hasSuffixIgnoringCase("registry") ?? false),
                     !Self.isSame(node, at: path, as: image, of: site)
                 else { continue }
-                return
-                    "'\(path.joined(separator: "."))'\(found.place) changes the image of the release"
+                return "\(found.name(of: path)) changes the image of the release"
             }
         }
         return nil
@@ -133,32 +145,39 @@ extension SiteFinder {
 
     /// Returns the values that a source has beside a tag, and for all images; `nil` if they are unknown.
     private mutating func values(
-        of source: ReleaseValues.Content, at keys: [String]
+        of source: ReleaseValues.Source, at keys: [String]
     ) -> SourceValues? {
-        switch source {
+        var values = SourceValues(values: [], prefix: source.prefix, file: source.file)
+        switch source.content {
         case .values(let root, let anchors, _):
-            return SourceValues(values: Self.values(at: keys, in: root, anchors))
-        case .parameter(let path, let value): return SourceValues(values: [(path, value)])
+            values.values = Self.values(at: keys, below: source.prefix, in: root, anchors)
+        case .parameter(let path, let value):
+            guard path.starts(with: source.prefix) || Self.globalRegistries.contains(path) else {
+                break
+            }
+            let isGlobal = Self.globalRegistries.contains(path)
+            values.values = [(isGlobal ? path : Array(path.dropFirst(source.prefix.count)), value)]
         case .file(let stated):
-            guard let file = withBases({ $0.file(ofRelease: stated) }) ?? nil,
-                let values = context.files?.values(in: file)
-            else { return nil }
+            let path =
+                source.file == nil ? withBases { $0.file(ofRelease: stated) } ?? nil : stated
+            guard let path, let found = context.files?.values(in: path) else { return nil }
             return SourceValues(
-                values: Self.values(at: keys, in: values.root, values.anchors),
-                place: " of \(file)")
-        case .resource: return nil
+                values: Self.values(at: keys, below: source.prefix, in: found.root, found.anchors),
+                prefix: source.prefix, file: path)
+        case .missingFile, .resource: return nil
         }
+        return values
     }
 
     /// Returns the values beside a tag, and those for all images.
     private static func values(
-        at keys: [String], in root: YAMLNode, _ anchors: Anchors
+        at keys: [String], below prefix: [String], in root: YAMLNode, _ anchors: Anchors
     ) -> [(path: [String], node: YAMLNode?)] {
         let global = globalRegistries.flatMap { path in
             BaseFinder.nodes(at: path[...], below: root, anchors).map { (path, Optional($0)) }
         }
         return global
-            + BaseFinder.nodes(at: keys[...], below: root, anchors).flatMap { node in
+            + BaseFinder.nodes(at: (prefix + keys)[...], below: root, anchors).flatMap { node in
                 let mapping = MergedMapping(node, anchors)
                 return mapping.allKeys.map { (keys + [$0], mapping[$0]) }
             }

@@ -90,7 +90,7 @@ struct SiteFinder {
             return FoundSites(fragments: [Fragment(stream)])
         }
         var finder = SiteFinder(stream, of: file, using: inputs, limits: limits, root: root)
-        let helmfile = HelmfileReleases(stream, in: LexicalPath.directory(of: file))
+        let helmfile = HelmfileReleases(stream, of: file, in: inputs.context.files)
         for (number, document) in stream.documents.enumerated() {
             finder.document = number
             finder.state = WalkState(root: document.root)

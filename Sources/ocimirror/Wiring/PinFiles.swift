@@ -78,7 +78,8 @@ struct PinFiles {
         let reader = RepositoryReader(in: context, limit: Self.limit)
         self.reader = reader
         repository = RepositoryFiles(
-            self.paths, read: reader.read, names: { (try? Directory.list(absolute($0))) ?? [] },
+            self.paths, from: directory, list: { reader.listing(around: paths, rules: rules) },
+            read: reader.read, names: { (try? Directory.list(absolute($0))) ?? [] },
             templates: templates.readTagReuse)
     }
 

@@ -47,6 +47,25 @@ final class RepositoryReader: Sendable {
             root.map { "/\($0.joined(separator: "/"))" } ?? context.currentDirectory)
     }
 
+    /// Lists the files of the repositories around files and directories: without one, those of the working
+    /// directory, or of a directory outside of it.
+    func listing(around paths: [String], rules: PinRules) -> RepositoryListing {
+        let current = LexicalPath.steps(of: context.currentDirectory)
+        let roots = paths.map { path in
+            let steps = LexicalPath.steps(of: context.absolute(path))
+            let isDirectory = (try? FileStatus.of(context.absolute(path)))?.kind == .directory
+            let directory = Array(isDirectory ? steps[...] : steps.dropLast())
+            return ChartDirectories.repository(around: directory)
+                ?? (directory.starts(with: current) ? current : directory)
+        }
+        let outermost = Set(roots).filter { root in
+            !roots.contains { $0.count < root.count && root.starts(with: $0) }
+        }
+        return RepositoryListing(
+            directories: outermost.map { "/\($0.joined(separator: "/"))" }.sorted(),
+            from: context.currentDirectory, rules: rules)
+    }
+
     private func skip(_ path: String, because reason: String) -> [UInt8]? {
         let problem = PinFiles.Problem(
             path, skippedBecause: reason, consequence: "its values are unknown")

@@ -14,8 +14,19 @@ struct ReleaseValues {
         /// One value, at a path; `nil` for a value of another resource.
         case parameter(keys: [String], value: YAMLNode?)
         case file(String)
+        /// A file that is not there.
+        case missingFile(String)
         /// A resource whose values are not in the file.
         case resource(String)
+    }
+
+    /// A source of values.
+    struct Source {
+        var content: Content
+        /// The keys below which the source has the values of the chart, such as the alias of a subchart.
+        var prefix: [String] = []
+        /// The file with the source, if it is another one; paths of files are then looked up.
+        var file: String?
     }
 
     /// The kinds of sources, lowest precedence first.
@@ -28,7 +39,7 @@ struct ReleaseValues {
     }
 
     /// The sources, lowest precedence first.
-    private(set) var sources: [Content] = []
+    var sources: [Source] = []
     /// The index of the values of the chart itself, which apply before all sources.
     static let chartIndex = -1
     /// The chart of the release; `nil` if it states none.
@@ -51,6 +62,8 @@ struct ReleaseValues {
         let anchors: Anchors
         /// The keys that do not count.
         var omitted: Set<String> = []
+        /// The file with the mapping, if it is another one.
+        var file: String?
     }
 
     /// Creates the values that a release has of mappings, such as the templates of a Helmfile.
@@ -59,7 +72,7 @@ struct ReleaseValues {
     init(_ parts: [Part]) {
         var builder = Builder()
         for part in parts {
-            builder.anchors = part.anchors
+            (builder.anchors, builder.file) = (part.anchors, part.file)
             for key in part.mapping.allKeys where !part.omitted.contains(key) {
                 if let value = part.mapping[key] { builder.add(value, of: key) }
             }
@@ -69,12 +82,16 @@ struct ReleaseValues {
         sources = builder.sources.enumerated().sorted {
             ($0.element.precedence.rawValue, $0.offset)
                 < ($1.element.precedence.rawValue, $1.offset)
-        }.map(\.element.content)
+        }.map(\.element.source)
     }
+
+    /// Creates the values of sources, lowest precedence first.
+    init(_ sources: [Source]) { self.sources = sources }
 
     /// Creates the values of a file below another one.
     init(file: String, below values: RepositoryFiles.Values) {
         sources = [.file(file), .values(values.root, values.anchors, isText: false)]
+            .map { Source(content: $0) }
     }
 
     /// The keys with values of a chart.
@@ -108,7 +125,12 @@ extension ReleaseValues {
     /// Collects the sources of a release.
     private struct Builder {
         var anchors = Anchors()
-        var sources: [(content: Content, precedence: Precedence)] = []
+        var file: String?
+        private(set) var sources: [(source: Source, precedence: Precedence)] = []
+
+        private mutating func add(_ content: Content, _ precedence: Precedence) {
+            sources.append((Source(content: content, file: file), precedence))
+        }
 
         mutating func add(_ node: YAMLNode, of key: String) {
             switch key {
@@ -145,39 +167,41 @@ extension ReleaseValues {
             values node: YAMLNode, _ filePrecedence: Precedence, _ precedence: Precedence
         ) {
             guard let text = node.text else {
-                sources.append((.values(node, anchors, isText: false), precedence))
+                add(.values(node, anchors, isText: false), precedence)
                 return
             }
             guard text.contains(":") else { return add(file: node, filePrecedence) }
             var budget = Anchors.mergeLimit
-            let stream = try? YAMLDocumentStream(parsing: Array(text.utf8), limits: FileText.limits)
+            let stream = TemplatedYAML.stream(parsing: Array(text.utf8))
             guard let root = stream?.documents.first?.root,
                 let anchors = try? Anchors(root, mergeBudget: &budget)
             else { return }
-            sources.append((.values(root, anchors, isText: true), precedence))
+            add(.values(root, anchors, isText: true), precedence)
         }
 
         private mutating func add(file node: YAMLNode, _ precedence: Precedence) {
-            if let path = MergedMapping.text(node) { sources.append((.file(path), precedence)) }
+            if let path = MergedMapping.text(node) { add(.file(path), precedence) }
         }
 
         private mutating func add(parameters node: YAMLNode) {
-            func add(_ name: YAMLNode?, _ value: YAMLNode?) {
+            func addParameter(_ name: YAMLNode?, _ value: YAMLNode?) {
                 guard let name = name?.text, let value else { return }
                 let keys = name.split(separator: ".").map(String.init)
-                sources.append((.parameter(keys: keys, value: value), .parameters))
+                add(.parameter(keys: keys, value: value), .parameters)
             }
-            for item in elements(of: node) { add(item["name"], item["value"]) }
-            for entry in anchors.resolve(node)?.entries ?? [] { add(entry.key, entry.value) }
+            for item in elements(of: node) { addParameter(item["name"], item["value"]) }
+            for entry in anchors.resolve(node)?.entries ?? [] {
+                addParameter(entry.key, entry.value)
+            }
         }
 
         private mutating func add(resource node: YAMLNode) {
             if let target = node["targetPath"]?.text {
                 let keys = target.split(separator: ".").map(String.init)
-                sources.append((.parameter(keys: keys, value: nil), .parameters))
+                add(.parameter(keys: keys, value: nil), .parameters)
             } else if node["kind"]?.text != "Secret", node["secretKeyRef"] == nil {
                 // A secret has credentials, and hardly the names of images.
-                sources.append((.resource(node["name"]?.text ?? "another resource"), .files))
+                add(.resource(node["name"]?.text ?? "another resource"), .files)
             }
         }
     }
@@ -187,7 +211,8 @@ extension ReleaseValues.Content {
     /// The reason for which an image is uncertain, for a source whose values are not known.
     var uncertainty: String {
         switch self {
-        case .file(let path): "\(path) is not there and may change the image"
+        case .file(let path), .missingFile(let path):
+            "\(path) is not there and may change the image"
         case .resource(let name): "the values in '\(name)' may change the image"
         case .values, .parameter: "other values may change the image"
         }

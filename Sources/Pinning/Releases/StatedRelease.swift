@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import YAML
+
+/// A release of a chart as a file states it, with paths that are not looked up yet.
+struct StatedRelease {
+    /// The directory from which the paths of the release start.
+    enum Origin {
+        /// The directory of the file.
+        case file
+        /// The root of the repository, which can be any directory above the file; paths of values can also
+        /// start from the chart.
+        case repository
+    }
+
+    let values: ReleaseValues
+    /// The directory of the chart; `nil` for a chart in another place.
+    let chart: String?
+    let origin: Origin
+
+    init(_ values: ReleaseValues, chart: String?, from origin: Origin) {
+        self.values = values
+        self.chart = chart
+        self.origin = origin
+    }
+
+    /// Creates a release whose mapping states its chart.
+    init(_ values: ReleaseValues, from origin: Origin) {
+        var chart: String?
+        if case .directory(let path)? = values.chart { chart = path }
+        self.init(values, chart: chart, from: origin)
+    }
+}
+
+extension StatedRelease {
+    /// Returns the releases of a file.
+    ///
+    /// - Parameters:
+    ///   - stream: The documents of the file.
+    ///   - file: The path of the file.
+    ///   - files: The files of the repository.
+    /// - Returns: The releases.
+    static func all(
+        in stream: YAMLDocumentStream, of file: String, _ files: RepositoryFiles
+    ) -> [StatedRelease] {
+        if let helmfile = HelmfileReleases(stream, of: file, in: files) {
+            return helmfile.all.map { StatedRelease($0, from: .file) }
+        }
+        var mergeBudget = Anchors.mergeLimit
+        let name = file.split(separator: "/").last ?? ""
+        return stream.documents.flatMap { document in
+            guard let anchors = try? Anchors(document.root, mergeBudget: &mergeBudget) else {
+                return [StatedRelease]()
+            }
+            var reader = ReleaseReader(anchors)
+            if name == "fleet.yaml" { reader.readFleet(document.root) }
+            reader.read(document.root)
+            return reader.releases
+        }
+    }
+}
+
+/// Reads the releases of a document.
+private struct ReleaseReader {
+    private let anchors: Anchors
+    private(set) var releases: [StatedRelease] = []
+    /// The number of nodes that may still be visited.
+    private var budget = 100_000
+
+    init(_ anchors: Anchors) { self.anchors = anchors }
+
+    private func part(_ node: YAMLNode) -> ReleaseValues.Part {
+        ReleaseValues.Part(mapping: MergedMapping(node, anchors), anchors: anchors)
+    }
+
+    /// Adds a release whose values are in one mapping.
+    private mutating func add(
+        _ nodes: [YAMLNode], chart: String?, from origin: StatedRelease.Origin
+    ) {
+        let values = ReleaseValues(nodes.map(part))
+        guard !values.sources.isEmpty else { return }
+        releases.append(StatedRelease(values, chart: chart, from: origin))
+    }
+
+    mutating func read(_ root: YAMLNode) {
+        let apiVersion = root["apiVersion"]?.text ?? ""
+        switch root["kind"]?.text {
+        case "Application" where apiVersion.hasPrefix("argoproj.io/"):
+            if let spec = root["spec"] { readApplication(spec, generators: nil) }
+        case "ApplicationSet":
+            if let spec = root["spec"]?["template"]?["spec"] {
+                readApplication(spec, generators: root["spec"]?["generators"])
+            }
+        case "HelmRelease":
+            if let spec = root["spec"] {
+                let chart = spec["chart"]?["spec"]
+                let isLocal = chart?["sourceRef"]?["kind"]?.text != "HelmRepository"
+                add([spec], chart: isLocal ? chart?["chart"]?.text : nil, from: .repository)
+            }
+        case "HelmChartInflationGenerator": readKustomize(root, home: root["chartHome"]?.text)
+        case "Config" where apiVersion.hasPrefix("skaffold/"): readSkaffold(root)
+        case "List": for item in root["items"]?.items ?? [] { read(item) }
+        case "Kustomization", "Component", nil:
+            let home = root["helmGlobals"]?["chartHome"]?.text
+            for chart in root["helmCharts"]?.items ?? [] { readKustomize(chart, home: home) }
+            readTasks(root)
+        default: break
+        }
+    }
+
+    /// Source: Argo CD, `ApplicationSpec`; `ApplicationSet` § Git generator: `{{path}}` is a directory.
+    private mutating func readApplication(_ spec: YAMLNode, generators: YAMLNode?) {
+        let sources = [spec["source"]].compactMap(\.self) + (spec["sources"]?.items ?? [])
+        for source in sources {
+            guard let helm = source["helm"], helm.entries != nil else { continue }
+            let path = source["chart"] == nil ? source["path"]?.text : nil
+            guard let path, let generators, path.contains("path") else {
+                add([helm], chart: path, from: .repository)
+                continue
+            }
+            for directory in directories(ofGenerators: generators) {
+                add(
+                    [helm], chart: Self.path(path, inDirectory: directory), from: .repository)
+            }
+        }
+    }
+
+    /// Returns the directories of the generators, as patterns.
+    private mutating func directories(ofGenerators node: YAMLNode) -> [String] {
+        budget -= 1
+        guard budget > 0 else { return [] }
+        let git = node["git"]
+        var found = (git?["directories"]?.items ?? []).compactMap { $0["path"]?.text }
+        found += (git?["files"]?.items ?? []).compactMap { item in
+            item["path"]?.text.map(LexicalPath.directory)
+        }
+        for item in node.items ?? [] { found += directories(ofGenerators: item) }
+        for kind in ["matrix", "merge"] {
+            if let inner = node[kind]?["generators"] { found += directories(ofGenerators: inner) }
+        }
+        return found
+    }
+
+    /// Returns a path with a directory of a generator in place of `{{path}}`.
+    private static func path(_ path: String, inDirectory directory: String) -> String {
+        let steps = directory.split(separator: "/")
+        let pattern = steps.enumerated().map { index, step in
+            let name = index == steps.count - 1 ? "path.basename" : "path\(index)"
+            return step == "*" ? "\(TemplatedYAML.begin)\(name)\(TemplatedYAML.end)" : String(step)
+        }.joined(separator: "/")
+        var result = TemplatedYAML.replacingExpressions(in: path)
+        for name in ["path", ".path.path"] {
+            result.replace("\(TemplatedYAML.begin)\(name)\(TemplatedYAML.end)", with: pattern)
+        }
+        return result
+    }
+
+    /// Source: kustomize, `helmCharts` and `helmGlobals`.
+    private mutating func readKustomize(_ chart: YAMLNode, home: String?) {
+        let stated = chart["chart"]?.text
+        let name = chart["name"]?.text.map { "\(home ?? "charts")/\($0)" }
+        add([chart], chart: stated ?? name, from: .file)
+    }
+
+    /// Source: Skaffold, `deploy.helm`, `manifests.helm` and `profiles`.
+    private mutating func readSkaffold(_ root: YAMLNode) {
+        for part in [root] + (root["profiles"]?.items ?? []) {
+            for stage in ["deploy", "manifests"] {
+                for release in part[stage]?["helm"]?["releases"]?.items ?? [] {
+                    add([release], chart: release["chartPath"]?.text, from: .file)
+                }
+            }
+        }
+    }
+
+    /// Source: Fleet, `fleet.yaml`: without `chart`, the directory of the file has the chart.
+    mutating func readFleet(_ root: YAMLNode) {
+        let helm = root["helm"]
+        let targets = (root["targetCustomizations"]?.items ?? []).compactMap { $0["helm"] }
+        for target in [nil] + targets.map(Optional.some) {
+            let nodes = [helm, target].compactMap(\.self)
+            guard !nodes.isEmpty else { continue }
+            let chart = target?["chart"] ?? helm?["chart"]
+            let isRemote = ["repo", "version"].contains { (target?[$0] ?? helm?[$0]) != nil }
+            add(nodes, chart: isRemote ? nil : chart?.text ?? ".", from: .file)
+        }
+    }
+
+    /// Finds the tasks of a playbook.
+    ///
+    /// Source: Ansible, `kubernetes.core.helm`: `chart_ref`, `release_values` and `values_files`.
+    private mutating func readTasks(_ node: YAMLNode) {
+        budget -= 1
+        guard budget > 0 else { return }
+        if let chart = node["chart_ref"]?.text {
+            return add([node], chart: chart.hasPrefix("/") ? nil : chart, from: .repository)
+        }
+        for item in node.items ?? [] { readTasks(item) }
+        for entry in node.entries ?? [] where entry.value.text == nil { readTasks(entry.value) }
+    }
+}
