@@ -21,7 +21,8 @@ struct HostHealth: Hashable, Sendable {
         case outage
         /// The host responded, but the body of the response broke off.
         case brokenBody
-        /// The host throttles requests, which never marks it as down and has a budget of its own.
+        /// The host throttles requests, which never marks it as down; ``HostThrottle`` has the time for
+        /// which it may.
         case throttled
     }
 
@@ -50,8 +51,6 @@ struct HostHealth: Hashable, Sendable {
     private var isBodyBroken = false
     /// The start of the time in which every request failed, or `nil` after a success.
     private var failingSince: Duration?
-    /// The start of the time in which the host has throttled every request it responded to.
-    private var throttledSince: Duration?
     private var failedConnections = 0
     private var lastFailedConnection = Duration.zero
 
@@ -59,11 +58,10 @@ struct HostHealth: Hashable, Sendable {
         self.retryFor = retryFor
     }
 
-    /// Returns the remaining retry budget: of outages, or of throttling.
-    func left(at now: Duration, isThrottled: Bool = false) -> Duration {
+    /// Returns the remaining retry budget.
+    func left(at now: Duration) -> Duration {
         guard reasonGivenUp == nil else { return .zero }
-        let start = isThrottled ? throttledSince : failingSince
-        return start.map { retryFor - (now - $0) } ?? retryFor
+        return failingSince.map { retryFor - (now - $0) } ?? retryFor
     }
 
     /// The error of further requests if the host is given up.
@@ -91,7 +89,6 @@ struct HostHealth: Hashable, Sendable {
         lastSuccess = now
         wasReached = true
         failingSince = nil
-        throttledSince = nil
         failedConnections = 0
         // A request in flight succeeded, so the host is up.
         reasonGivenUp = nil
@@ -113,7 +110,6 @@ struct HostHealth: Hashable, Sendable {
         // Failures that are far apart are separate outages.
         if let lastFailure, began - lastFailure > retryFor * 2 {
             failingSince = nil
-            throttledSince = nil
             failedConnections = 0
         }
         lastFailure = now
@@ -121,7 +117,6 @@ struct HostHealth: Hashable, Sendable {
         if failure == .throttled {
             wasReached = true
             failedConnections = 0
-            throttledSince = throttledSince ?? max(began, lastSuccess ?? began)
             return
         }
         let start = failingSince ?? max(began, lastSuccess ?? began)

@@ -36,13 +36,14 @@ final class HostPool: Sendable {
 
     /// Returns the throttle of a host.
     ///
-    /// `concurrency` is used when it is created.
+    /// The other parameters are used when it is created.
     func throttle(
-        for origin: Origin, concurrency: Int = HostPool.concurrency
+        for origin: Origin, policy: RetryPolicy, concurrency: Int = HostPool.concurrency
     ) -> HostThrottle {
         withHost(origin) { host in
             if let throttle = host.throttle { return throttle }
-            let throttle = HostThrottle(concurrency: concurrency, time: time)
+            let throttle = HostThrottle(
+                concurrency: concurrency, policy: policy, time: time)
             host.throttle = throttle
             return throttle
         }

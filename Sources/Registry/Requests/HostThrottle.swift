@@ -6,8 +6,9 @@ internal import HTTP
 /// The limits of one host: the numbers of concurrent requests, downloads and uploads, the rate of
 /// requests, and the time before which nothing is sent.
 ///
-/// When one request is throttled, nothing is sent to the host before the stated time. The requests
-/// that hold a permit then continue at different times, and the others as permits become free.
+/// When one request is throttled, nothing is sent to the host before the stated time, if the policy
+/// permits the wait. The requests that hold a permit then continue at different times, and the others
+/// as permits become free.
 ///
 /// Bodies of large blobs have limits of their own, so that no other request waits for them.
 final class HostThrottle: Sendable {
@@ -16,9 +17,36 @@ final class HostThrottle: Sendable {
         var closedUntil = Duration.zero
         /// The number of times that the host throttled, with all requests in flight as one.
         var epoch = 0
+        /// The number of times that it throttled since it last accepted a request.
+        var rejections = 0
+        /// The time from which it has accepted no request; `nil` if it accepted the last one.
+        var rejectingSince: Duration?
+        var lastRejection = Duration.zero
+
+        mutating func accept() {
+            pace.accept()
+            (rejections, rejectingSince) = (0, nil)
+        }
+
+        /// Records that the host throttled requests of the current epoch.
+        mutating func reject(at now: Duration, retryFor: Duration) {
+            epoch += 1
+            pace.throttled(at: now)
+            // Requests that are far apart are throttled for different reasons.
+            if now - lastRejection > retryFor * 2 { (rejections, rejectingSince) = (0, nil) }
+            rejections += 1
+            rejectingSince = rejectingSince ?? now
+            lastRejection = now
+        }
+
+        /// Returns the time for which requests to the host may still be throttled.
+        func left(at now: Duration, retryFor: Duration) -> Duration {
+            retryFor - (now - (rejectingSince ?? now))
+        }
     }
 
     private let state = Mutex(State())
+    private let policy: RetryPolicy
     private let time: RetryTiming
     /// The limit of requests without large bodies; its throughput is counted in responses.
     private let requests: ConcurrencyLimiter
@@ -37,11 +65,13 @@ final class HostThrottle: Sendable {
     ///
     /// - Parameters:
     ///   - concurrency: The upper bound of concurrent requests, of downloads, and of uploads.
+    ///   - policy: The policy that decides for how long the host is closed.
     ///   - time: The clock and the random numbers.
-    init(concurrency: Int, time: RetryTiming) {
+    init(concurrency: Int, policy: RetryPolicy, time: RetryTiming) {
         func limiter(_ tuning: ConcurrencyController.Tuning) -> ConcurrencyLimiter {
             ConcurrencyLimiter(maximum: concurrency, tuning, now: time.now)
         }
+        self.policy = policy
         self.time = time
         self.requests = limiter(.requests)
         self.downloads = limiter(.transfers)
@@ -91,27 +121,21 @@ final class HostThrottle: Sendable {
         return try await observingThrottling { try await ActivityMeter.measuring(exchange) }
     }
 
-    /// Records whether the host throttles.
+    /// Records whether the host throttles, and closes it before another request can be sent.
     private func observingThrottling<Value>(
         _ exchange: () async throws -> Value
     ) async throws -> Value {
         let epoch = state.withLock { $0.epoch }
         do {
             let value = try await exchange()
-            state.withLock { $0.pace.accept() }
+            state.withLock { $0.accept() }
             return value
         } catch let errorResponse as ErrorResponse {
-            let now = time.now()
-            let isNewEvent = state.withLock { state in
-                guard errorResponse.outcome.isCongestion else {
-                    state.pace.accept()
-                    return false
-                }
-                guard state.epoch == epoch else { return false }
-                state.epoch += 1
-                state.pace.throttled(at: now)
-                return true
+            guard errorResponse.outcome.isCongestion else {
+                state.withLock { $0.accept() }
+                throw errorResponse
             }
+            let isNewEvent = reject(errorResponse.outcome, began: epoch)
             if isNewEvent {
                 downloads.throttled(keeping: minimumConcurrency)
                 uploads.throttled(keeping: minimumConcurrency)
@@ -120,19 +144,41 @@ final class HostThrottle: Sendable {
         }
     }
 
+    /// Closes the host after a throttled request.
+    ///
+    /// - Parameters:
+    ///   - outcome: The result of the request.
+    ///   - epoch: The epoch in which it began.
+    /// - Returns: `false` if another request of the same epoch was throttled before.
+    private func reject(_ outcome: RetryPolicy.Outcome, began epoch: Int) -> Bool {
+        let (now, jitter) = (time.now(), time.jitter())
+        return state.withLock { state in
+            let isNewEvent = state.epoch == epoch
+            if isNewEvent { state.reject(at: now, retryFor: policy.retryFor) }
+            let left = state.left(at: now, retryFor: policy.retryFor)
+            if let pause = policy.pause(
+                after: outcome, rejections: state.rejections, jitter: jitter, left: left)
+            {
+                state.closedUntil = max(state.closedUntil, now + pause)
+                state.pace.pause(until: state.closedUntil, at: now)
+            }
+            return isNewEvent
+        }
+    }
+
+    /// The remaining time for which requests to the host may be throttled.
+    var left: Duration {
+        let now = time.now()
+        return state.withLock { $0.left(at: now, retryFor: policy.retryFor) }
+    }
+
+    /// The time until the host is open again; zero or less for an open one.
+    var timeUntilOpen: Duration { state.withLock { $0.closedUntil } - time.now() }
+
     /// The number of concurrent operations that throttling leaves: a host whose rate is known
     /// throttles no further requests because of their number.
     private var minimumConcurrency: Int {
         state.withLock { $0.pace.isLimited } ? Self.limitedConcurrency : 1
-    }
-
-    /// Closes the host for a while.
-    func close(for duration: Duration) {
-        let now = time.now()
-        state.withLock { state in
-            state.closedUntil = max(state.closedUntil, now + duration)
-            state.pace.pause(until: state.closedUntil, at: now)
-        }
     }
 
     /// Waits for a permit, for the host to be open, and for a turn at its pace.
@@ -165,7 +211,7 @@ final class HostThrottle: Sendable {
     }
 
     private func waitUntilOpen() async throws {
-        while case let left = state.withLock({ $0.closedUntil }) - time.now(), left > .zero {
+        while case let left = timeUntilOpen, left > .zero {
             try await time.sleep(left + Self.spread * time.jitter())
         }
     }

@@ -41,7 +41,8 @@ final class RegistryClient: Sendable {
         let executor = RequestExecutor(
             host: host, origin: origin,
             throttle: dependencies.hosts.throttle(
-                for: origin, concurrency: settings.concurrency ?? profile.concurrency),
+                for: origin, policy: dependencies.policy,
+                concurrency: settings.concurrency ?? profile.concurrency),
             dependencies)
         self.host = host
         self.origin = origin
@@ -54,7 +55,8 @@ final class RegistryClient: Sendable {
         self.authenticator = Authenticator(
             policy: CredentialPolicy(host: host, origin: origin, settings: settings),
             credentials: dependencies.credentials, executor: executor)
-        self.referrerThrottle = HostThrottle(concurrency: 2, time: time)
+        self.referrerThrottle = HostThrottle(
+            concurrency: 2, policy: dependencies.policy.optional, time: time)
         self.learned = Mutex(LearnedCapabilities(settings: settings, profile: profile))
         self.dependencies = dependencies
     }

@@ -102,7 +102,7 @@ struct RequestExecutor: Sendable {
         let server = request.url.origin
         var executor = self
         executor.origin = server
-        executor.throttle = hosts.throttle(for: server)
+        executor.throttle = hosts.throttle(for: server, policy: policy)
         var request = request
         request.timeouts = limits ?? timeouts
         return try await executor.run(operation, needsPermit: false) { [request] in
@@ -173,26 +173,19 @@ struct RetryAttempts: Sendable {
         try Task.checkCancellation()
         guard let outcome = failure.outcome, executor.retriesFailures || outcome.isCongestion
         else { return false }
-        let hosts = executor.hosts
+        let (hosts, throttle) = (executor.hosts, executor.throttle)
         let health = hosts.health(of: executor.origin)
         let decision = executor.policy.decide(
-            attempt: count, outcome, jitter: hosts.time.jitter(),
-            left: health.left(at: hosts.time.now(), isThrottled: outcome.isCongestion),
+            attempt: count, outcome, jitter: hosts.time.jitter(), elapsed: elapsed,
+            left: outcome.isCongestion ? throttle.left : health.left(at: hosts.time.now()),
             contact: health.contact(since: start))
-        func report(_ wait: Duration) {
-            hosts.events(
-                .retryWaiting(host: executor.host, reason: failure.reason, duration: wait))
-        }
-        switch decision {
-        case .giveUp: return false
-        case .retry(let wait):
-            report(wait)
-            try await hosts.time.sleep(wait)
-        case .closeHost(let wait):
-            // The next attempt waits until the host is open again, like all requests.
-            report(wait)
-            executor.throttle.close(for: wait)
-        }
+        guard case .retry(let wait) = decision else { return false }
+        let timeUntilOpen = throttle.timeUntilOpen
+        hosts.events(
+            .retryWaiting(
+                host: executor.host, reason: failure.reason, duration: max(wait, timeUntilOpen)))
+        // Otherwise the next attempt waits until the host is open, like all requests.
+        if !outcome.isCongestion || wait > timeUntilOpen { try await hosts.time.sleep(wait) }
         count += 1
         return true
     }

@@ -9,12 +9,20 @@
 /// returns to it within ``recovery``, and exceeds it slowly at first and faster later, because the
 /// limit may have been temporary.
 ///
+/// One throttled request after a few accepted ones says little. If the host throttles again, few
+/// requests are enough: some hosts permit less than one request per second.
+///
 /// Source: RFC 9438 §4.2, the cubic function of the time since the last congestion event.
 struct RequestPace: Hashable, Sendable {
-    /// The number of accepted requests that a first measurement needs.
-    static let minimumSample = 10
+    /// The number of accepted requests that a measurement needs when the host throttles for the first
+    /// time.
+    static let firstSample = 10.0
+    /// The number of accepted requests that a measurement needs when the host throttles again.
+    static let nextSample = 2.0
     /// The factor by which the rate grows in a second while the limit is unknown.
-    static let growth = 1.25
+    static let growth = 1.5
+    /// The factor by which it grows at most for each accepted request.
+    static let growthPerRequest = 1.25
     /// The limit, relative to the rate at which the host throttled while the limit was unknown.
     ///
     /// Hosts permit some requests above their limit, so that they throttle late.
@@ -23,6 +31,10 @@ struct RequestPace: Hashable, Sendable {
     static let nextLimit = 0.95
     /// The time after which the rate has returned to the limit.
     static let recovery = Duration.seconds(20)
+    /// The limit, relative to the rate at which the host throttled again at once.
+    static let excessLimit = 0.5
+    /// The number of accepted requests after throttling without which the limit is well below the rate.
+    static let minimumAccepted = 3
     /// The relative distance from the limit right after throttling.
     static let backOff = 0.1
     /// The multiple of the limit at which it ends.
@@ -44,13 +56,17 @@ struct RequestPace: Hashable, Sendable {
 
     /// The requests that a host accepted until it throttled.
     private struct Sample: Hashable {
-        let accepted: Int
+        let accepted: Double
         let time: Duration
     }
 
     private var knowledge = Knowledge.none
-    /// The number of requests that were accepted since `start`.
-    private var accepted = 0
+    /// The number of requests that were accepted since `start`; older ones count less.
+    private var accepted = 0.0
+    /// The number of requests that were accepted since the host throttled.
+    private var acceptedAfterThrottling = 0
+    /// A Boolean value that indicates whether the host throttled before.
+    private var hasThrottled = false
     /// The start of the measurement.
     private var start: Duration?
     private var lastSent = Duration.zero
@@ -89,6 +105,7 @@ struct RequestPace: Hashable, Sendable {
     /// Records a response without throttling.
     mutating func accept() {
         accepted += 1
+        acceptedAfterThrottling += 1
     }
 
     /// Records that the host throttled; requests that were in flight together are one event.
@@ -96,11 +113,21 @@ struct RequestPace: Hashable, Sendable {
         let rate = rate(at: now)
         sample = nil
         switch (knowledge, rate) {
+        case (.none, _), (_, nil):
+            guard let start, accepted >= (hasThrottled ? Self.nextSample : Self.firstSample) else {
+                // The requests are counted further.
+                break
+            }
+            sample = Sample(accepted: accepted, time: now - start)
+        case (_, let rate?) where acceptedAfterThrottling < Self.minimumAccepted:
+            knowledge = .limit(rate * Self.excessLimit)
         case (.atLeast, let rate?): knowledge = .limit(rate * Self.firstLimit)
         case (.limit, let rate?): knowledge = .limit(rate * Self.nextLimit)
-        default: sample = start.map { Sample(accepted: accepted, time: now - $0) }
         }
-        (start, accepted, throttledAt, nextTurn) = (now, 0, now, now)
+        if sample != nil || isLimited { (start, accepted) = (now, 0) }
+        (throttledAt, nextTurn) = (now, now)
+        acceptedAfterThrottling = 0
+        hasThrottled = true
         estimate(pause: .zero)
     }
 
@@ -112,11 +139,10 @@ struct RequestPace: Hashable, Sendable {
         estimate(pause: reopening - throttledAt)
     }
 
-    /// Estimates the limit when the host throttles for the first time.
+    /// Estimates the limit after the first measurement.
     private mutating func estimate(pause: Duration) {
-        guard let sample, sample.accepted >= Self.minimumSample else { return }
-        let seconds = max((sample.time + pause).seconds, 0.001)
-        knowledge = .atLeast(Double(sample.accepted) / seconds)
+        guard let sample else { return }
+        knowledge = .atLeast(sample.accepted / max((sample.time + pause).seconds, 0.001))
     }
 
     /// Returns the current rate in requests per second, or `nil` if it is not limited.
@@ -124,7 +150,11 @@ struct RequestPace: Hashable, Sendable {
         let elapsed = (max(now, reopening) - max(throttledAt, reopening)).seconds
         switch knowledge {
         case .none: return nil
-        case .atLeast(let rate): return rate * Self.power(Self.growth, elapsed)
+        case .atLeast(let rate):
+            return rate
+                * min(
+                    Self.power(Self.growth, elapsed),
+                    Self.power(Self.growthPerRequest, Double(acceptedAfterThrottling)))
         case .limit(let limit):
             let time = elapsed / Self.recovery.seconds - 1
             let factor = 1 + Self.backOff * time * time * time

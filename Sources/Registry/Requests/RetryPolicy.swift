@@ -6,9 +6,12 @@ internal import HTTP
 ///
 /// The wait starts at one second and doubles up to a minute; half of it is random, so that clients
 /// do not retry at the same time. A request to a host that responds to other requests has a limited
-/// number of attempts; if the host responds to none, the shared retry budget decides. When the host
-/// throttles, no request is sent to it until its `Retry-After` has passed, if the budget permits.
-/// Otherwise the request fails at once and states when to retry.
+/// number of attempts; if the host responds to none, the shared retry budget decides.
+///
+/// When the host throttles, no request is sent to it until its `Retry-After` has passed, if the budget
+/// permits; otherwise the request fails at once and states when to retry. Without `Retry-After`, the
+/// host is closed for longer only if it accepts no request at all; a request that it rejects again
+/// while it accepts others waits longer by itself, and is retried until its budget ends.
 struct RetryPolicy: Hashable, Sendable {
     /// The result of a failed attempt.
     struct Outcome: Hashable, Sendable {
@@ -62,10 +65,8 @@ struct RetryPolicy: Hashable, Sendable {
 
     /// The action after a failed attempt.
     enum Decision: Hashable, Sendable {
-        /// Retry this request after a delay.
+        /// Retry the request after a delay, and not before its host is open.
         case retry(after: Duration)
-        /// Send nothing to the host for this time, then retry.
-        case closeHost(for: Duration)
         case giveUp
     }
 
@@ -84,7 +85,7 @@ struct RetryPolicy: Hashable, Sendable {
     /// requests.
     var maximumAttempts = 6
     /// A Boolean value that indicates whether a request is retried further while its host does not
-    /// respond.
+    /// respond, or throttles.
     var outlastsOutages = true
     /// The retry budget of a host: the time for which it may fail without a success in between.
     var retryFor = Duration.seconds(300)
@@ -126,28 +127,62 @@ struct RetryPolicy: Hashable, Sendable {
     ///   - attempt: The number of the failed attempt, from 1.
     ///   - outcome: The result of the attempt.
     ///   - jitter: A random number from 0 up to 1.
-    ///   - left: The remaining retry budget; `nil` for all of it.
+    ///   - elapsed: The time since the first attempt began.
+    ///   - left: The remaining retry budget of the host; `nil` for all of it.
     ///   - contact: The contact with the host since the first attempt.
     /// - Returns: The action.
     func decide(
-        attempt: Int, _ outcome: Outcome, jitter: Double, left: Duration? = nil,
-        contact: Contact = .responding
+        attempt: Int, _ outcome: Outcome, jitter: Double, elapsed: Duration = .zero,
+        left: Duration? = nil, contact: Contact = .responding
     ) -> Decision {
-        let left = left ?? retryFor
         guard outcome.isTransient,
             attempt < limit(of: outcome.event)
-                || (contact != .responding && outlastsOutages && isOutage(outcome.event))
+                || outlasts(outcome, elapsed: elapsed, contact: contact)
         else { return .giveUp }
-        let own = bound(attempt, after: outcome.event, contact: contact) * (0.5 + jitter / 2)
-        var wait = own
-        if let asked = outcome.retryAfter ?? Self.leastWait(outcome.event) {
-            guard asked <= longestRetryAfter, asked <= left else { return .giveUp }
-            // Requests that are throttled again are spread over time.
-            wait = attempt == 1 ? asked : asked + bound(attempt - 1) * jitter / 2
-        } else {
-            guard own <= left else { return .giveUp }
+        let bound = bound(attempt, after: outcome.event, contact: contact)
+        let wait = wait(after: outcome, attempt, bound: bound, jitter: jitter, left: left)
+        return wait.map { .retry(after: $0) } ?? .giveUp
+    }
+
+    /// Returns the time for which no request is sent to a host that throttles.
+    ///
+    /// - Parameters:
+    ///   - outcome: The result of a throttled request.
+    ///   - rejections: The number of times that the host throttled since it last accepted a request.
+    ///   - jitter: A random number from 0 up to 1.
+    ///   - left: The remaining time for which requests to the host may be throttled.
+    /// - Returns: The time; `nil` if it is too long, or if nothing is retried, so that requests fail at
+    ///   once.
+    func pause(
+        after outcome: Outcome, rejections: Int, jitter: Double, left: Duration
+    ) -> Duration? {
+        guard maximumAttempts > 1 else { return nil }
+        return wait(
+            after: outcome, rejections, bound: bound(rejections), jitter: jitter, left: left)
+    }
+
+    /// Returns the wait after a number of failures; `nil` if it is too long.
+    private func wait(
+        after outcome: Outcome, _ count: Int, bound: Duration, jitter: Double, left: Duration?
+    ) -> Duration? {
+        let left = left ?? retryFor
+        guard let asked = outcome.retryAfter ?? Self.leastWait(outcome.event) else {
+            let wait = bound * (0.5 + jitter / 2)
+            return wait <= left ? wait : nil
         }
-        return outcome.isCongestion ? .closeHost(for: wait) : .retry(after: wait)
+        guard asked <= longestRetryAfter, asked <= left else { return nil }
+        // Requests that are throttled again are spread over time.
+        return count <= 1 ? asked : asked + self.bound(count - 1) * jitter / 2
+    }
+
+    /// Returns a Boolean value that indicates whether a request is retried after more than the limited
+    /// number of attempts.
+    private func outlasts(_ outcome: Outcome, elapsed: Duration, contact: Contact) -> Bool {
+        switch outcome.event {
+        case _ where !outlastsOutages: false
+        case .status(403), .secondaryRateLimit: false
+        default: contact != .responding || (outcome.isCongestion && elapsed < retryFor)
+        }
     }
 
     /// Returns the upper bounds of the waits after connection or lookup failures.
@@ -161,10 +196,6 @@ struct RetryPolicy: Hashable, Sendable {
         case .secondaryRateLimit: min(4, maximumAttempts)
         default: maximumAttempts
         }
-    }
-
-    private func isOutage(_ event: Outcome.Event) -> Bool {
-        event != .status(403) && event != .secondaryRateLimit
     }
 
     private func bound(

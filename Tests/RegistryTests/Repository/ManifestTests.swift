@@ -143,7 +143,7 @@ import Testing
                 ScriptedResponse(200, Self.sample.fields, bytes: [Self.sample.bytes])),
         ])
         _ = try await scene.repository().fetch(manifest: Self.sample.descriptor)
-        #expect(scene.time.waits == [.seconds(0.75), .seconds(7.375), .seconds(3)])
+        #expect(scene.time.waits == [.seconds(0.75), .seconds(7.25), .seconds(3)])
         scene.wire.expectDone()
     }
 

@@ -218,11 +218,13 @@ import Testing
             403, [:], "denied: secondary rate limit exceeded, wait a few minutes")
         let scene = try Scene(
             [Exchange("HEAD \(url)", ScriptedResponse(403))]
-                + (0..<4).map { _ in Exchange("GET \(url)", limit) })
+                + (0..<3).map { _ in Exchange("GET \(url)", limit) })
         let error = await #expect(throws: RegistryError.self) {
             _ = try await scene.repository("ghcr.io/app").resolve(.tag(Tag(parsing: "1")))
         }
         #expect(error?.failureClass == .throttled)
+        // A third wait would exceed the retry budget of five minutes.
+        #expect(scene.time.waits.count == 2)
         scene.wire.expectDone()
     }
 

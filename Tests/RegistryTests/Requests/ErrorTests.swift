@@ -33,7 +33,7 @@ import Testing
         let path = host == "docker.io" ? "library/app" : "app"
         let url = "https://\(wire)/v2/\(path)/manifests/\(Sample.manifest.digest)"
         // Every retry receives the same response.
-        let scene = try Scene([Exchange](repeating: Exchange("GET \(url)", response), count: 12))
+        let scene = try Scene([Exchange](repeating: Exchange("GET \(url)", response), count: 30))
         let repository = try scene.repository("\(host)/app")
         return try #require(
             await #expect(throws: RegistryError.self) {

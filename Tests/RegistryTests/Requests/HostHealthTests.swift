@@ -128,9 +128,6 @@ import Testing
             Request(0, 10, .throttled), Request(20, 30, .outage), Request(40, 50, .throttled),
         ]
         #expect(health(requests).left(at: .seconds(50)) == .seconds(30))
-        #expect(health(requests).left(at: .seconds(50), isThrottled: true) == .seconds(10))
-        let answered = requests + [Request(50, 51, .success)]
-        #expect(health(answered).left(at: .seconds(55), isThrottled: true) == .seconds(60))
     }
 
     @Test func `responds if the body of its last response broke off`() {

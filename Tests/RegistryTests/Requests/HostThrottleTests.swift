@@ -137,7 +137,8 @@ import TextSafety
     }
 
     @Test func `never has more requests in flight than the window permits`() async throws {
-        let throttle = HostThrottle(concurrency: 3, time: VirtualTime().timekeeper)
+        let throttle = HostThrottle(
+            concurrency: 3, policy: RetryPolicy(), time: VirtualTime().timekeeper)
         let inFlight = AsyncCondition((now: 0, most: 0))
         let gate = AsyncCondition(false)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -165,8 +166,8 @@ import TextSafety
             isWaiting.change { $0 = true }
             try await isWaiting.take { $0 ? nil : true }
         }
-        let throttle = HostThrottle(concurrency: 1, time: time.timekeeper)
-        throttle.close(for: .seconds(7))
+        let throttle = HostThrottle(concurrency: 1, policy: RetryPolicy(), time: time.timekeeper)
+        try await reject(by: throttle, retryAfter: 7)
         let canceled = Task { try await throttle.withPermit {} }
         try await isWaiting.take { $0 ? true : nil }
         canceled.cancel()
@@ -175,8 +176,71 @@ import TextSafety
         #expect(try await throttle.withPermit { true })
     }
 
+    /// Sends a request that is throttled.
+    private func reject(by throttle: HostThrottle, retryAfter seconds: Int?) async throws {
+        let host = try RegistryHost(parsing: "reg.test")
+        let origin = try Origin(scheme: .https, host: "reg.test")
+        await #expect(throws: ErrorResponse.self) {
+            try await throttle.withPermit {
+                throw await ErrorResponse(
+                    HTTPResponse(
+                        status: 429, fields: seconds.map { ["Retry-After": "\($0)"] } ?? [:],
+                        body: ChunkedBody(chunks: [])), from: .registry, at: origin, registry: host)
+            }
+        }
+    }
+
+    @Test func `F01 is closed before a waiting request can be sent`() async throws {
+        let time = VirtualTime()
+        let throttle = HostThrottle(
+            concurrency: 1, policy: RetryPolicy(), time: time.timekeeper)
+        try await reject(by: throttle, retryAfter: 7)
+        #expect(throttle.timeUntilOpen == .seconds(7))
+        try await throttle.withPermit { #expect(time.timekeeper.now() >= .seconds(7)) }
+    }
+
+    @Test func `is closed for longer while the host accepts no request`() async throws {
+        let time = VirtualTime()
+        let throttle = HostThrottle(
+            concurrency: 1, policy: RetryPolicy(), time: time.timekeeper)
+        var pauses: [Duration] = []
+        for _ in 0..<3 {
+            try await reject(by: throttle, retryAfter: nil)
+            pauses.append(throttle.timeUntilOpen)
+        }
+        #expect(pauses == [.seconds(0.75), .seconds(1.5), .seconds(3)])
+        try await throttle.withPermit {}
+        try await reject(by: throttle, retryAfter: nil)
+        #expect(throttle.timeUntilOpen == .seconds(0.75))
+    }
+
+    @Test func `is not closed after its retry budget, so that requests fail at once`() async throws
+    {
+        let time = VirtualTime()
+        let throttle = HostThrottle(
+            concurrency: 1, policy: RetryPolicy(), time: time.timekeeper)
+        try await reject(by: throttle, retryAfter: nil)
+        time.advance(.seconds(301))
+        try await reject(by: throttle, retryAfter: nil)
+        #expect(throttle.timeUntilOpen <= .zero)
+        // A later request is another event.
+        time.advance(.seconds(601))
+        try await reject(by: throttle, retryAfter: nil)
+        #expect(throttle.timeUntilOpen == .seconds(0.75))
+    }
+
+    @Test func `is not closed for requests that are not retried`() async throws {
+        var policy = RetryPolicy()
+        policy.maximumAttempts = 1
+        let throttle = HostThrottle(
+            concurrency: 1, policy: policy, time: VirtualTime().timekeeper)
+        try await reject(by: throttle, retryAfter: 60)
+        #expect(throttle.timeUntilOpen <= .zero)
+    }
+
     @Test func `sends a request without a permit, whatever is in flight`() async throws {
-        let throttle = HostThrottle(concurrency: 1, time: VirtualTime().timekeeper)
+        let throttle = HostThrottle(
+            concurrency: 1, policy: RetryPolicy(), time: VirtualTime().timekeeper)
         let reached = try await throttle.withPermit {
             try await throttle.withoutPermit { true }
         }

@@ -9,11 +9,25 @@ import Testing
     func `learns the rate that a host permits, with few rejected requests`(
         rate: Double, burst: Double, pause: Double
     ) {
-        var simulation = RequestSimulation(permittedRate: rate, burst: burst, pause: pause)
+        var simulation = RequestSimulation(permittedRate: rate, burst: burst, retryAfter: pause)
         let count = Int(rate * 20)
         let seconds = simulation.send(count)
         #expect(seconds < Double(count) / rate * 1.35 + 3 * pause)
         #expect(simulation.rejected <= 30)
+    }
+
+    @Test(arguments: [(0.2, 100), (1, 25), (5, 25), (40, 25), (200, 25)], [1.0, 2, 10])
+    func `gives up no request to a host that permits few at once`(
+        limit: (rate: Double, rejections: Int), burst: Double
+    ) {
+        for roundTrip in [0.005, 0.1] {
+            var simulation = RequestSimulation(
+                permittedRate: limit.rate, burst: burst, roundTrip: roundTrip)
+            #expect(simulation.send(100) < 250 / limit.rate + 15)
+            #expect(simulation.givenUp == 0)
+            #expect(simulation.rejected <= limit.rejections)
+            #expect(simulation.maximumAttempts <= 6)
+        }
     }
 
     @Test(arguments: [0.005, 0.04, 0.2])
@@ -39,7 +53,7 @@ import Testing
         var simulation = RequestSimulation(permittedRate: 40, burst: 10)
         _ = simulation.send(400)
         simulation.permittedRate = 1e6
-        _ = simulation.send(10_000)
+        _ = simulation.send(12_000)
         #expect(simulation.send(2000) < 5)
     }
 

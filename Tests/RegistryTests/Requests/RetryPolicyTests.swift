@@ -18,8 +18,7 @@ import Testing
 
     @Test(arguments: [408, 425, 429, 499, 500, 502, 503, 504, 522])
     func `retries temporary statuses`(status: Int) {
-        let least = status == 429 ? RetryPolicy.Decision.closeHost(for: .seconds(0.75)) : nil
-        #expect(decide(1, .status(status)) == least ?? .retry(after: .seconds(0.75)))
+        #expect(decide(1, .status(status)) == .retry(after: .seconds(0.75)))
     }
 
     @Test(arguments: [400, 401, 403, 404, 405, 409, 412, 413, 416, 501, 505])
@@ -109,19 +108,44 @@ import Testing
     }
 
     @Test func `F01 honors Retry-After up to five minutes`() {
-        #expect(
-            decide(1, .status(429), after: .seconds(300), jitter: 0)
-                == .closeHost(for: .seconds(300)))
+        #expect(decide(1, .status(429), after: .seconds(300)) == .retry(after: .seconds(300)))
         #expect(decide(1, .status(429), after: .seconds(301)) == .giveUp)
-        #expect(
-            decide(1, .status(503), after: .seconds(4), jitter: 0) == .closeHost(for: .seconds(4)))
+        #expect(decide(1, .status(503), after: .seconds(4)) == .retry(after: .seconds(4)))
         #expect(decide(1, .status(500), after: .seconds(4)) == .retry(after: .seconds(4)))
     }
 
-    @Test func `F01 adds a random delay after it was throttled again`() {
-        #expect(
-            decide(3, .status(429), after: .seconds(5), jitter: 0.5)
-                == .closeHost(for: .seconds(5.5)))
+    @Test(
+        arguments: [
+            (1, nil, 300, 1), (4, nil, 300, 8), (9, nil, 300, 60), (9, nil, 59, nil),
+            (1, 5, 300, 5), (3, 5, 300, 6), (1, 5, 4, nil), (1, 301, 300, nil),
+        ] as [(Int, Int?, Int, Int?)])
+    func `F01 closes the host for longer if it rejects all requests`(
+        count: Int, asked: Int?, left: Int, expected: Int?
+    ) {
+        let outcome = RetryPolicy.Outcome(
+            event: .status(429), retryAfter: asked.map { .seconds($0) })
+        let pause = policy.pause(
+            after: outcome, rejections: count, jitter: 1, left: .seconds(left))
+        #expect(pause == expected.map { .seconds($0) })
+        // A request that the host rejects again waits by itself.
+        let decision = policy.decide(
+            attempt: count, outcome, jitter: 1, left: .seconds(left))
+        #expect(decision == expected.map { .retry(after: .seconds($0)) } ?? .giveUp)
+    }
+
+    @Test func `retries a throttled request until its retry budget ends`() {
+        func retries(_ event: Event, after elapsed: Int, _ policy: RetryPolicy) -> Bool {
+            policy.decide(
+                attempt: 7, RetryPolicy.Outcome(event: event), jitter: 0,
+                elapsed: .seconds(elapsed)) != .giveUp
+        }
+        #expect(retries(.status(429), after: 299, policy))
+        #expect(!retries(.status(429), after: 300, policy))
+        #expect(!retries(.status(503), after: 1, policy))
+        #expect(retries(.status(429), after: 59, .attended))
+        #expect(!retries(.status(429), after: 60, .attended))
+        #expect(!retries(.status(429), after: 1, policy.optional))
+        #expect(!retries(.secondaryRateLimit, after: 1, policy))
     }
 
     @Test func `closes no host because of another one's response`() {
@@ -132,7 +156,8 @@ import Testing
 
     @Test func `stops at the pull rate limit, and waits for minutes at a secondary limit`() {
         #expect(decide(1, .quotaExhausted) == .giveUp)
-        #expect(decide(1, .secondaryRateLimit, jitter: 0) == .closeHost(for: .seconds(120)))
+        #expect(
+            decide(1, .secondaryRateLimit) == .retry(after: .seconds(120)))
         #expect(decide(4, .secondaryRateLimit) == .giveUp)
     }
 
