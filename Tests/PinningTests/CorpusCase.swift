@@ -150,7 +150,8 @@ struct CorpusCase: Sendable, CustomTestStringConvertible {
                 .sorted()
         }
         let files = RepositoryFiles(
-            paths, read: { sections[$0].map { Array($0.utf8) } }, names: names, templates: reuse)
+            paths, read: { $0 == own ? input : sections[$0].map { Array($0.utf8) } },
+            names: names, templates: reuse)
         let directory = path.split(separator: "/").dropLast().map { "\($0)/" }.joined()
         let names = (sections.keys + [path]).filter { $0.hasPrefix(directory) }
             .map { String($0.dropFirst(directory.utf8.count)) }

@@ -21,53 +21,6 @@ extension BaseFinder {
     /// The maximum number of words in the name of an overlay whose parts are looked up.
     private static let maximumWords = 5
 
-    /// The files that change the values of a file: those beside it whose names have all words of its
-    /// name, such as `values-prod.yaml` beside `values.yaml`, those of a chart in directories below, and the
-    /// overlays of a base directory.
-    static func overlays(of file: String, in files: RepositoryFiles) -> [Overlay] {
-        let directory = LexicalPath.directory(of: file)
-        let name = String(file.dropFirst(directory.utf8.count))
-        var paths = files.names(in: directory).files(extending: name).map { directory + $0 }
-        if name == "values.yaml", files.values(in: "\(directory)Chart.yaml") != nil {
-            paths += valuesFiles(ofChart: directory, in: files)
-        }
-        let steps = directory.split(separator: "/")
-        if let last = steps.last, baseNames.contains(String(last)) {
-            let outer = String(directory.dropLast(last.utf8.count + 1))
-            paths += files.names(in: outer).withoutExtension
-                .filter { !baseNames.contains($0) }.map { "\(outer)\($0)/\(name)" }
-        }
-        return paths.prefix(Self.maximumOverlays).compactMap { path in
-            guard let values = files.values(in: path), values.root.entries != nil,
-                values.root["apiVersion"] == nil
-            else { return nil }
-            return Overlay(path: path, values: values)
-        }
-    }
-
-    /// The values files in directories of a chart, such as `environments/dev/values.yaml`.
-    private static func valuesFiles(ofChart chart: String, in files: RepositoryFiles) -> [String] {
-        var found: [String] = []
-        var pending = [(directory: chart, depth: 0)][...]
-        var budget = maximumOverlays
-        while let (directory, depth) = pending.popFirst(), budget > 0 {
-            budget -= 1
-            let names = files.names(in: directory)
-            if depth > 0 { found += names.files(with: "values").map { directory + $0 } }
-            guard depth < 2 else { continue }
-            for name in names.withoutExtension where !chartDirectories.contains(name) {
-                pending.append(("\(directory)\(name)/", depth + 1))
-            }
-        }
-        return found
-    }
-
-    /// The directories of a chart that do not have its values.
-    private static let chartDirectories: Set<String> = ["charts", "templates", "crds"]
-
-    /// The maximum number of overlays of a file, and of the directories, that are read.
-    private static let maximumOverlays = 64
-
     /// Returns the path of a file of values that a release names; `nil` if there is none.
     ///
     /// Source: Argo CD, `valueFiles`: `$NAME/` is the root of another source.

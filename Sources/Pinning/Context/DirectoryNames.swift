@@ -4,13 +4,16 @@
 struct DirectoryNames {
     /// The names without a dot, which are mostly those of directories, in a stable order.
     let withoutExtension: [String]
+    /// The names of YAML files, in a stable order.
+    let yamlFiles: [String]
     /// The names of YAML files by their words, in a stable order.
     private let files: [Substring: [String]]
 
     init(_ names: [String]) {
         withoutExtension = names.filter { !$0.contains(".") }.sorted()
         var files: [Substring: [String]] = [:]
-        for name in names.sorted() where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+        yamlFiles = names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
+        for name in yamlFiles {
             for word in Self.words(of: name) { files[word, default: []].append(name) }
         }
         self.files = files

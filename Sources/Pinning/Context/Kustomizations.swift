@@ -27,7 +27,7 @@ final class Kustomizations: Sendable {
         var budget = 2_000_000
     }
 
-    private static let fileNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"]
+    static let fileNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"]
     /// The maximum number of kustomizations that are read.
     private static let limit = 20_000
 
@@ -159,7 +159,7 @@ final class Kustomizations: Sendable {
     }
 
     /// Returns the files and directories that the lists of a kustomization name.
-    private static func targets(
+    static func targets(
         of keys: [String], in root: YAMLNode, from directory: String
     ) -> [String] {
         keys.flatMap { root[$0]?.items ?? [] }.compactMap { item in

@@ -116,6 +116,23 @@ public final class RepositoryFiles: Sendable {
     /// Returns the releases that use a file with values.
     func releases(withFile path: String) -> Releases.Uses { releases.uses(of: path, in: self) }
 
+    /// Returns a Boolean value that indicates whether a release has the values of a file.
+    func isNamedByRelease(_ path: String) -> Bool { releases.areUsing(path, in: self) }
+
+    /// Returns the values of the patches of a resource in a file.
+    func patches(
+        of resource: PatchedReleases.Resource, in file: String
+    ) -> [[ReleaseValues.Source]] {
+        releases.patches(of: resource, in: file, self)
+    }
+
+    /// Returns a Boolean value that indicates whether a path is that of a file of the repository, and not
+    /// of a symbolic link.
+    func contains(_ path: String) -> Bool { releases.contains(path, in: self) }
+
+    /// The names of the directories with charts.
+    var chartNames: Set<String> { releases.chartNames(in: self) }
+
     /// Returns the files on which a Helmfile is based, at most 16.
     ///
     /// Source: Helmfile, § Layering: `bases`.

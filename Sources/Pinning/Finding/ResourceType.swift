@@ -8,6 +8,8 @@ struct ResourceType {
     private(set) var apiVersion = ""
     /// The text of `kind`; `nil` if there is none.
     private(set) var kind: String?
+    /// The text of `metadata.name`; `nil` if there is none.
+    private(set) var name: String?
     /// The range of the value of `spec`, in bytes.
     private(set) var spec: Range<Int>?
     /// A Boolean value that indicates whether the document is a build of Cloud Build.
@@ -20,6 +22,7 @@ struct ResourceType {
     init(_ root: YAMLNode) {
         apiVersion = root["apiVersion"]?.text ?? ""
         kind = root["kind"]?.text
+        name = root["metadata"]?["name"]?.text
         spec = root["spec"]?.range
     }
 

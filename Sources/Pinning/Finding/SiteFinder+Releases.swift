@@ -18,9 +18,25 @@ extension SiteFinder {
         if let release = ReleaseValues(node, anchors) {
             (state.releases, state.fragmentOfReleases) = ([release], fragment)
         }
+        if let patched = patchedReleases(node) {
+            (state.releases, state.fragmentOfReleases) = (patched, fragment)
+        }
         if let chart = ChartLocation(of: node, isElement: path.key == nil) {
             state.chart = chart
         }
+    }
+
+    /// Returns the release of a mapping with each of its patches; `nil` without a patch.
+    private func patchedReleases(_ node: YAMLNode) -> [ReleaseValues]? {
+        guard let kind = resource.kind, ["HelmRelease", "HelmChart"].contains(kind),
+            let name = resource.name, node.range == resource.spec,
+            let patches = context.files?.patches(
+                of: PatchedReleases.Resource(kind: kind, name: name), in: file),
+            !patches.isEmpty
+        else { return nil }
+        let part = ReleaseValues.Part(mapping: MergedMapping(node, anchors), anchors: anchors)
+        let own = ReleaseValues([part]).sources
+        return patches.map { ReleaseValues(own + $0) }
     }
 
     /// Returns the reason for which an image is not known to be that of all releases with its values:

@@ -37,6 +37,12 @@ final class Releases: Sendable {
         var users: [String: [(release: Int, source: Int)]] = [:]
         /// The charts with a dependency in a directory.
         var parents: [String: [Parent]] = [:]
+        /// The files that were listed.
+        var paths: Set<String> = []
+        /// The names of the directories with charts.
+        var chartNames: Set<String> = []
+        /// The values of the patches of a resource, by its file.
+        var patches: [String: [PatchedReleases.Resource: [[ReleaseValues.Source]]]] = [:]
         var isComplete: Bool
     }
 
@@ -61,12 +67,7 @@ final class Releases: Sendable {
 
     /// Returns the releases that use a values file, directly or as the values of a subchart.
     func uses(of file: String, in files: RepositoryFiles) -> Uses {
-        let index = index.withLock { index in
-            if let index { return index }
-            let new = Self.read(list(), names, files)
-            index = new
-            return new
-        }
+        let index = read(files)
         let path = names.canonical(file)
         let direct = (index.users[path] ?? []).map {
             Use(release: index.all[$0.release], source: $0.source)
@@ -77,6 +78,37 @@ final class Releases: Sendable {
         }
         return Uses(
             all: direct + uses(ofChartIn: directory, index, files), isComplete: index.isComplete)
+    }
+
+    /// Returns a Boolean value that indicates whether a release names a file with values.
+    func areUsing(_ file: String, in files: RepositoryFiles) -> Bool {
+        read(files).users[names.canonical(file)]?
+            .contains { $0.source != ReleaseValues.chartIndex } ?? false
+    }
+
+    /// Returns a Boolean value that indicates whether a path is that of a file of the repository, and not
+    /// of a symbolic link.
+    func contains(_ file: String, in files: RepositoryFiles) -> Bool {
+        read(files).paths.contains(names.canonical(file))
+    }
+
+    /// Returns the names of the directories with charts.
+    func chartNames(in files: RepositoryFiles) -> Set<String> { read(files).chartNames }
+
+    /// Returns the values of the patches of a resource in a file.
+    func patches(
+        of resource: PatchedReleases.Resource, in file: String, _ files: RepositoryFiles
+    ) -> [[ReleaseValues.Source]] {
+        read(files).patches[names.canonical(file)]?[resource] ?? []
+    }
+
+    private func read(_ files: RepositoryFiles) -> Index {
+        index.withLock { index in
+            if let index { return index }
+            let new = Self.read(list(), names, files)
+            index = new
+            return new
+        }
     }
 
     /// The position of the values of a chart in those of another one.
@@ -167,7 +199,9 @@ final class Releases: Sendable {
     ) -> Index {
         let paths = listing.paths.map(names.canonical)
         var index = Index(isComplete: listing.isComplete)
+        index.paths = Set(paths)
         var resolver = ReleaseResolver(paths + listing.links.map(names.canonical))
+        var patched = PatchedReleases(names, files)
         var bytesLeft = byteLimit
         for path in paths {
             guard let bytes = files.bytes(of: names.shown(path)) else { continue }
@@ -178,18 +212,30 @@ final class Releases: Sendable {
             }
             let directory = LexicalPath.directory(of: path)
             if path == "\(directory)Chart.yaml" {
+                directory.split(separator: "/").last.map { _ = index.chartNames.insert(String($0)) }
                 addDependencies(of: bytes, ofChartIn: directory, to: &index)
+            }
+            if Kustomizations.fileNames.contains(String(path.dropFirst(directory.count))) {
+                patched.addKustomization(bytes, in: directory)
             }
             guard path == "\(directory)fleet.yaml" || ReleaseMarkers.occur(in: bytes),
                 let stream = TemplatedYAML.stream(parsing: bytes)
             else { continue }
+            patched.add(stream, of: path)
             for stated in StatedRelease.all(in: stream, of: names.shown(path), files) {
                 for release in resolver.resolve(stated, in: path) {
                     index.add(release, names)
                 }
             }
         }
-        index.isComplete = index.isComplete && resolver.tree.isComplete
+        for change in patched.link() {
+            for release in resolver.resolve(change.release, in: change.file) {
+                index.add(release, names)
+            }
+        }
+        index.patches = patched.patches
+        index.isComplete =
+            index.isComplete && resolver.tree.isComplete && patched.isComplete
         return index
     }
 

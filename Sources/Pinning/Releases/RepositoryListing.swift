@@ -42,7 +42,9 @@ public struct RepositoryListing: Sendable {
                 guard !YAMLFiles.isDirectoryOfTool(name),
                     !rules.ignores(names.shown(names.canonical(path)))
                 else { continue }
-                let isYAML = [".yaml", ".yml", ".gotmpl"].contains(where: name.hasSuffix)
+                let isYAML =
+                    [".yaml", ".yml", ".gotmpl"].contains(where: name.hasSuffix)
+                    || Kustomizations.fileNames.contains(name)
                 switch (try? FileStatus.of(path, followsLinks: false))?.kind {
                 case .directory: pending.append(path)
                 case .regular where isYAML: paths.append(path)
