@@ -94,6 +94,36 @@ struct ReleaseValues {
             .map { Source(content: $0) }
     }
 
+    /// A Boolean value that indicates whether a source can have a part of the name of an image.
+    var canChangeNames: Bool {
+        sources.contains { source in
+            switch source.content {
+            case .values(let root, _, _): Self.hasName(in: root)
+            case .parameter(let keys, let value):
+                keys.last.map(Self.canBeName) ?? false || value.map(Self.hasName) ?? true
+            case .file, .missingFile, .resource: true
+            }
+        }
+    }
+
+    private static func hasName(in node: YAMLNode) -> Bool {
+        switch node.kind {
+        case .scalar: false
+        // The value of an alias is in the file, but can be outside of the values.
+        case .alias: true
+        case .sequence(let items, _): items.contains(where: hasName)
+        case .mapping(let entries, _):
+            entries.contains { canBeName($0.key.text ?? "") || hasName(in: $0.value) }
+        }
+    }
+
+    private static func canBeName(_ key: String) -> Bool {
+        let key = key.lowercased()
+        return ["image", "repo", "name", "registry", "tag", "digest", "<<"].contains(
+            where: key.contains)
+            || SiblingNames(of: key) != nil
+    }
+
     /// The keys with values of a chart.
     ///
     /// Source: Helmfile, Flux, Argo CD, kustomize, Fleet, Rancher, Ansible; Skaffold, `overrides`.

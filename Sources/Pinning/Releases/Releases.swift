@@ -255,6 +255,7 @@ final class Releases: Sendable {
 extension Releases.Index {
     fileprivate mutating func add(_ release: ReleaseResolver.Resolved, _ names: RepositoryPaths) {
         var values = release.values
+        guard values.canChangeNames else { return }
         if let chart = release.chart {
             users["\(chart)values.yaml", default: []].append((all.count, ReleaseValues.chartIndex))
         }

@@ -17,7 +17,10 @@ public struct RepositoryListing: Sendable {
     private static let entryLimit = 2_000_000
 
     /// Creates a listing of known paths.
-    public init(_ paths: [String]) { self.paths = paths }
+    public init(_ paths: [String], isComplete: Bool = true) {
+        self.paths = paths
+        self.isComplete = isComplete
+    }
 
     /// Lists the files in directories and those below them, without links to directories and without the
     /// hidden directories of tools.
