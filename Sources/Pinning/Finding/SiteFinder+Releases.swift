@@ -26,13 +26,22 @@ extension SiteFinder {
         }
     }
 
+    /// Returns the resource with the values of a mapping that patches can change; `nil` for another mapping.
+    private func patchedResource(_ node: YAMLNode) -> PatchedReleases.Resource? {
+        if let kind = resource.kind {
+            guard ["HelmRelease", "HelmChart"].contains(kind), node.range == resource.spec else {
+                return nil
+            }
+            return resource.name.map { PatchedReleases.Resource(kind: kind, name: $0) }
+        }
+        let isFleet = file.split(separator: "/").last == "fleet.yaml"
+        return isFleet && node.range == state.root["helm"]?.range ? .fleet : nil
+    }
+
     /// Returns the release of a mapping with each of its patches; `nil` without a patch.
     private func patchedReleases(_ node: YAMLNode) -> [ReleaseValues]? {
-        guard let kind = resource.kind, ["HelmRelease", "HelmChart"].contains(kind),
-            let name = resource.name, node.range == resource.spec,
-            let patches = context.files?.patches(
-                of: PatchedReleases.Resource(kind: kind, name: name), in: file),
-            !patches.isEmpty
+        guard let resource = patchedResource(node),
+            let patches = context.files?.patches(of: resource, in: file), !patches.isEmpty
         else { return nil }
         let part = ReleaseValues.Part(mapping: MergedMapping(node, anchors), anchors: anchors)
         let own = ReleaseValues([part]).sources

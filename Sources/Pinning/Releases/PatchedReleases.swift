@@ -10,6 +10,9 @@ struct PatchedReleases {
     struct Resource: Hashable {
         let kind: String
         let name: String
+
+        /// The release of a `fleet.yaml`.
+        static let fleet = Resource(kind: "fleet.yaml", name: "")
     }
 
     /// The resources in a file.
@@ -49,9 +52,27 @@ struct PatchedReleases {
     ///   - stream: The documents of the file.
     ///   - path: The canonical path of the file.
     mutating func add(_ stream: YAMLDocumentStream, of path: String) {
+        if path.split(separator: "/").last == "fleet.yaml", let root = stream.documents.first?.root
+        {
+            addTargets(of: root, path)
+        }
         for document in stream.documents {
             let items = document.root["items"]?.items ?? [document.root]
             for root in items { add(root, of: path) }
+        }
+    }
+
+    /// Adds the values of targets, which change those of all targets.
+    ///
+    /// Source: Fleet, `fleet.yaml` § `targetCustomizations`.
+    private mutating func addTargets(of root: YAMLNode, _ path: String) {
+        var mergeBudget = Anchors.mergeLimit
+        guard let anchors = try? Anchors(root, mergeBudget: &mergeBudget) else { return }
+        for target in root["targetCustomizations"]?.items ?? [] {
+            guard let helm = target["helm"] else { continue }
+            let part = ReleaseValues.Part(
+                mapping: MergedMapping(helm, anchors), anchors: anchors, file: names.shown(path))
+            patches[path, default: [:]][.fleet, default: []].append(ReleaseValues([part]).sources)
         }
     }
 
