@@ -23,7 +23,8 @@ struct ChildSession: ~Copyable {
     ///   - executable: The path of the program, for messages.
     ///   - input: The input of the child.
     ///   - limits: The limits of the child, which is killed if it exceeds one.
-    ///   - start: Starts the child.
+    ///   - start: Starts the child. It runs on that thread, because a start can block, and because
+    ///     a ``StartedChild`` cannot be copied.
     /// - Returns: The result, whatever the exit status.
     /// - Throws: ``ChildProcessError`` if the child could not be started or was killed.
     static func run(

@@ -57,41 +57,12 @@ public enum Subprocess {
         executable: String, arguments: [String], environment: [String: String],
         input: [UInt8] = [], limits: ChildLimits
     ) async throws(ChildProcessError) -> ChildOutput {
-        try await run(
-            ChildInvocation(executable, arguments: arguments, environment: environment),
-            feeding: ChildInput(whole: input), within: limits)
-    }
-
-    /// Runs a program that receives input while it runs, and waits for its end.
-    ///
-    /// As ``run(executable:arguments:environment:input:limits:)``, except that the time limit
-    /// restarts with each chunk of input that the child reads, and does not apply while the child
-    /// waits for more input.
-    ///
-    /// - Parameters:
-    ///   - executable: The absolute path of the program.
-    ///   - arguments: The arguments, without the program's name.
-    ///   - environment: The whole environment.
-    ///   - input: The input, which is closed when this method returns.
-    ///   - limits: The limits of the child.
-    /// - Returns: The result, whatever the exit status.
-    /// - Throws: ``ChildProcessError`` if the program could not be started or was killed.
-    public static func run(
-        executable: String, arguments: [String], environment: [String: String],
-        feeding input: ChildInput, limits: ChildLimits
-    ) async throws(ChildProcessError) -> ChildOutput {
-        defer { input.close() }
-        return try await run(
-            ChildInvocation(executable, arguments: arguments, environment: environment),
-            feeding: input, within: limits)
-    }
-
-    private static func run(
-        _ invocation: ChildInvocation, feeding input: ChildInput, within limits: ChildLimits
-    ) async throws(ChildProcessError) -> ChildOutput {
-        try await ChildSession.run(invocation.executable, feeding: input, within: limits) {
-            () throws(ChildProcessError) in
-            try SpawnedChild.start(invocation, isStreamed: input.isStreamed)
+        let invocation = try ChildInvocation(
+            executable, arguments: arguments, environment: environment)
+        return try await ChildSession.run(
+            executable, feeding: ChildInput(whole: input), within: limits
+        ) { () throws(ChildProcessError) in
+            try SpawnedChild.start(invocation)
         }
     }
 
@@ -126,16 +97,13 @@ final class SpawnedChild: RunningChild {
 
     /// Starts a program.
     ///
-    /// - Parameters:
-    ///   - invocation: The program, its arguments and environment.
-    ///   - isStreamed: A Boolean value that indicates whether the input is large.
+    /// - Parameter invocation: The program, its arguments and environment.
     /// - Returns: The running program with its pipes.
     /// - Throws: ``ChildProcessError`` if the program could not be started.
     static func start(
-        _ invocation: ChildInvocation, isStreamed: Bool
+        _ invocation: ChildInvocation
     ) throws(ChildProcessError) -> StartedChild {
         let input = try Pipe(for: invocation.executable)
-        if isStreamed { input.widen(to: 256 << 10) }
         let output = try Pipe(for: invocation.executable)
         let error = try Pipe(for: invocation.executable)
         try input.writing.setNonBlocking(for: invocation.executable)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ChildProcess
+@testable import ChildProcess
 import Glibc
 import Testing
 
@@ -13,11 +13,21 @@ import Testing
         feed: @escaping @Sendable (ChildInput) async throws -> Void
     ) async throws -> ChildOutput {
         let input = ChildInput()
-        async let output = Subprocess.run(
-            executable: "/bin/sh", arguments: ["-c", script],
-            environment: ["PATH": "/usr/bin:/bin"], feeding: input, limits: limits)
+        async let output = run("/bin/sh", ["-c", script], feeding: input, limits: limits)
         try await feed(input)
         return try await output
+    }
+
+    private func run(
+        _ program: String, _ arguments: [String], feeding input: ChildInput, limits: ChildLimits
+    ) async throws -> ChildOutput {
+        defer { input.close() }
+        let invocation = try ChildInvocation(
+            program, arguments: arguments, environment: ["PATH": "/usr/bin:/bin"])
+        return try await ChildSession.run(program, feeding: input, within: limits) {
+            () throws(ChildProcessError) in
+            try SpawnedChild.start(invocation)
+        }
     }
 
     @Test func `chunks arrive in order while the child runs`() async throws {
@@ -95,11 +105,7 @@ import Testing
     @Test func `the time limit does not apply while a child waits for input`() async throws {
         let input = ChildInput()
         let limits = ChildLimits(time: .milliseconds(50), outputByteCount: 0)
-        let waiting = Task {
-            try await Subprocess.run(
-                executable: "/bin/cat", arguments: [], environment: [:], feeding: input,
-                limits: limits)
-        }
+        let waiting = Task { try await run("/bin/cat", [], feeding: input, limits: limits) }
         // Another child that takes longer than the limit.
         _ = try await Subprocess.run(
             executable: "/bin/sleep", arguments: ["0.2"], environment: [:], limits: Self.ample)
