@@ -33,11 +33,13 @@ public enum ForkServerProcess {
     /// Serves the requests on standard input until the client closes it, then kills the remaining
     /// children.
     ///
-    /// - Parameter child: Returns the function that a child runs for a request, or `nil` if the
-    ///   request is invalid. It is called in this process, and the function in the child, whose
-    ///   standard input and output are the descriptors of the request; the function returns the
-    ///   exit status.
-    public static func serve(_ child: (_ request: [UInt8]) -> (() -> Int32)?) {
+    /// - Parameters:
+    ///   - parse: Parses a request in this process; `nil` if the request is invalid.
+    ///   - run: Performs a request in the child, whose standard input and output are the descriptors
+    ///     of the request, and returns the exit status.
+    public static func serve<Request>(
+        parsing parse: (_ bytes: [UInt8]) -> Request?, running run: (Request) -> Int32
+    ) {
         let exits = childExits()
         guard exits.descriptor >= 0 else { return }
         var children: [Child] = []
@@ -63,7 +65,7 @@ public enum ForkServerProcess {
                 reap(&children)
             }
             if entries[0].revents != 0 {
-                guard receive(child, &children) else { return }
+                guard receive(parsing: parse, running: run, &children) else { return }
             }
         }
     }
@@ -97,8 +99,9 @@ public enum ForkServerProcess {
     }
 
     /// Receives a request and forks its child; returns `false` if the connection is closed.
-    private static func receive(
-        _ child: (_ request: [UInt8]) -> (() -> Int32)?, _ children: inout [Child]
+    private static func receive<Request>(
+        parsing parse: (_ bytes: [UInt8]) -> Request?, running run: (Request) -> Int32,
+        _ children: inout [Child]
     ) -> Bool {
         var bytes = [UInt8](repeating: 0, count: maximumRequestByteCount)
         var descriptors: [Int32] = [-1, -1, -1]
@@ -109,7 +112,7 @@ public enum ForkServerProcess {
         let input = PipeEnd(descriptors[0])
         let output = PipeEnd(descriptors[1])
         let control = PipeEnd(descriptors[2])
-        guard let run = child(Array(bytes.prefix(count))) else {
+        guard let request = parse(Array(bytes.prefix(count))) else {
             report(.failed(EINVAL), to: control)
             return true
         }
@@ -117,7 +120,7 @@ public enum ForkServerProcess {
         let process = cposix_fork()
         if process == 0 {
             guard prepare(input: input, output: output, parent: parent) else { _exit(1) }
-            _exit(run())
+            _exit(run(request))
         }
         if process < 0 {
             report(.failed(errno), to: control)

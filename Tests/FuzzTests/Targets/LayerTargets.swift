@@ -91,7 +91,9 @@ extension FuzzTarget {
             throw Violation(description: "limits")
         }
         let report = try withPipe(of: bytes) { descriptor in
-            request.report(on: descriptor, hasher: TarHasher(onThread: false)).bytes
+            ScanWorker.report(
+                of: request, on: descriptor, hasher: TarHasher(onThread: false)
+            ).bytes
         }
         let contents: LayerContents
         do throws(LayerScanError) {
