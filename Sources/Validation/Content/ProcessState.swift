@@ -90,24 +90,34 @@ struct ProcessState: Hashable {
 }
 
 extension ProcessState {
-    /// Looks up a program as a process with this state does to start it.
+    /// Looks up a program as a process with this state does to start it: by its path if the name has
+    /// a slash, otherwise in `PATH`.
     ///
-    /// Source: POSIX.1-2017, XBD § 8.3, `PATH`; execvp(3).
-    func lookUp(_ name: String, in rootFileSystem: RootFileSystem) -> ProgramLookup.Result {
+    /// Source: POSIX.1-2017, XBD § 8.3, `PATH`; execvp(3); runc and containerd, which use Go's
+    /// `exec.LookPath` in the container's root file system.
+    func lookUp(_ name: String, in rootFileSystem: RootFileSystem) -> RootFileSystem.FoundProgram {
         guard name.utf8.count <= RootFileSystem.maximumPathByteCount else { return .missing }
-        if name.utf8.contains(UInt8(ascii: "/")) {
-            guard name.hasPrefix("/") || workingDirectory != nil else {
-                return .undetermined
-            }
-        } else {
-            guard let path = self["PATH"] else { return .undetermined }
-            let directories = path.split(separator: ":", omittingEmptySubsequences: false)
-            guard workingDirectory != nil || directories.allSatisfy({ $0.hasPrefix("/") }) else {
-                return .undetermined
+        let directory = workingDirectory ?? .root
+        guard !name.utf8.contains(UInt8(ascii: "/")) else {
+            guard name.hasPrefix("/") || workingDirectory != nil else { return .undetermined }
+            return rootFileSystem.program(at: Array(name.utf8), in: directory)
+        }
+        guard let path = self["PATH"] else { return .undetermined }
+        // An empty entry is the working directory, but an empty value has no entries.
+        let entries = path.split(separator: ":", omittingEmptySubsequences: false)
+        guard workingDirectory != nil || entries.allSatisfy({ $0.hasPrefix("/") }) else {
+            return .undetermined
+        }
+        guard !name.isEmpty, !path.isEmpty else { return .missing }
+        var mayBeMounted = false
+        for entry in entries {
+            let file = "\(LayerPath(String(entry), in: directory))/\(name)"
+            switch rootFileSystem.program(at: Array(file.utf8), in: directory) {
+            case .missing, .notExecutable: continue
+            case .runtimeMount: mayBeMounted = true
+            case let found: return found
             }
         }
-        let lookup = ProgramLookup(
-            rootFileSystem, path: self["PATH"] ?? "", workingDirectory: workingDirectory ?? .root)
-        return lookup.program(name)
+        return mayBeMounted ? .runtimeMount : .missing
     }
 }

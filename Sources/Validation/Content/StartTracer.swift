@@ -143,7 +143,7 @@ final class StartTracer {
     }
 
     private func follow(
-        _ command: StartedCommand, found result: ProgramLookup.Result
+        _ command: StartedCommand, found result: RootFileSystem.FoundProgram
     ) -> [StartedPrograms.Execution] {
         let origin = command.origin
         guard command.depth < Self.maximumDepth else { return unknown(origin) }
@@ -183,9 +183,8 @@ final class StartTracer {
 
     /// Records the loader of a program, which the kernel requires to be executable.
     private func start(of loader: [UInt8], _ program: LayerPath) -> Int? {
-        let lookup = ProgramLookup(rootFileSystem, path: "", workingDirectory: .root)
         let origin = StartedPrograms.Origin.program(program)
-        switch lookup.program(at: loader) {
+        switch rootFileSystem.program(at: loader) {
         case .program(.elf(let header), let path): return record(.program(path, header), at: origin)
         case .program(_, let path): return record(.unknownFormat(path), at: origin)
         case .notExecutable(let path): return record(.notExecutable(path), at: origin)
@@ -224,11 +223,10 @@ final class StartTracer {
             arguments: options + [Argument(path)] + command.arguments, process: process,
             origin: .program(script), depth: command.depth + 1)
         firstScript = firstScript ?? script
-        let lookup = ProgramLookup(
-            rootFileSystem, path: "", workingDirectory: process.workingDirectory ?? .root)
         let result =
             interpreter.first == UInt8(ascii: "/") || process.workingDirectory != nil
-            ? lookup.program(at: interpreter) : .undetermined
+            ? rootFileSystem.program(at: interpreter, in: process.workingDirectory ?? .root)
+            : .undetermined
         interpreterDepth += 1
         let executions = follow(started, found: result)
         interpreterDepth -= 1
@@ -320,8 +318,9 @@ final class StartTracer {
 
     /// Records a program for another CPU architecture that a path names.
     func recordIfForeign(_ path: String, _ origin: StartedPrograms.Origin) {
-        let lookup = ProgramLookup(rootFileSystem, path: "", workingDirectory: .root)
-        guard takeStep(), case .program(.elf(let header), let path) = lookup.program(path),
+        guard takeStep(),
+            case .program(.elf(let header), let path) = rootFileSystem.program(
+                at: Array(path.utf8)),
             header.kind == .executable || header.kind == .shared, isForeign(header)
         else { return }
         record(.program(path, header), at: origin)

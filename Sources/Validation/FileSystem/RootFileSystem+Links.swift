@@ -40,6 +40,28 @@ extension RootFileSystem {
         }
     }
 
+    /// The result of looking up a program.
+    enum FoundProgram: Hashable {
+        case program(LayerEntry.Head, at: LayerPath)
+        case missing
+        case notExecutable(LayerPath)
+        case runtimeMount
+        /// The result depends on a layer that was not scanned.
+        case undetermined
+    }
+
+    /// Looks up a program by its path, relative to a working directory.
+    func program(at path: [UInt8], in directory: LayerPath = .root) -> FoundProgram {
+        switch resolve(path, in: directory) {
+        case .found(.file(let file), let path):
+            file.isExecutable ? .program(file.head, at: path) : .notExecutable(path)
+        case .found(_, let path): .notExecutable(path)
+        case .missing: .missing
+        case .runtimeMount: .runtimeMount
+        case .undetermined: .undetermined
+        }
+    }
+
     /// Looks up a path, and follows all links in it except the last component.
     subscript(path: LayerPath) -> PathLookup {
         followHardLinks(look(at: path, below: layers.count))
