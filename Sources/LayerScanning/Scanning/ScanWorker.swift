@@ -72,9 +72,9 @@ public struct ScanWorker: Sendable {
                 guard count <= request.limits.entries else { throw .limit(.entries) }
                 report.add(entry)
             }
-            let (diffID, size) = try archive.finish()
+            let (diffID, size) = try stream.finish()
             report.finish(
-                diffID: diffID, unpackedByteCount: size, compression: archive.compression)
+                diffID: diffID, unpackedByteCount: size, compression: stream.compression)
         } catch {
             report.finish(error)
         }

@@ -2,7 +2,6 @@
 
 internal import CArchive
 internal import Glibc
-internal import OCI
 
 /// Reads the entries of a tar archive; no other format is tried, and nothing is extracted.
 ///
@@ -11,7 +10,6 @@ internal import OCI
 /// Source: Go, archive/tar, `Reader.Next`; containerd, archive/tar.go, `createTarFile`.
 final class TarArchiveReader {
     private let stream: TarStream
-    private let bytes: ByteCursor
     private var heads = FileHeadReader()
     /// The number of bytes before the next header.
     private var remaining = 0
@@ -20,7 +18,6 @@ final class TarArchiveReader {
 
     init(_ stream: TarStream) {
         self.stream = stream
-        self.bytes = ByteCursor(stream)
     }
 
     /// Returns the next relevant entry; `nil` at the end of the archive.
@@ -94,11 +91,11 @@ final class TarArchiveReader {
     /// Reads a header; `nil` at the end of the archive, which is marked by two blocks of zeros.
     private func readHeader() throws(LayerScanError) -> TarHeader? {
         let failure = LayerScanError.malformed(hasEntries ? .corruptArchive : .notAnArchive)
-        let block = try bytes.read(TarHeader.byteCount)
+        let block = try stream.read(TarHeader.byteCount)
         guard !block.isEmpty else { return nil }
         guard block.count == TarHeader.byteCount else { throw failure }
         if block.allSatisfy({ $0 == 0 }) {
-            let second = try bytes.read(TarHeader.byteCount)
+            let second = try stream.read(TarHeader.byteCount)
             guard second.isEmpty || second.count == block.count && second.allSatisfy({ $0 == 0 })
             else { throw failure }
             return nil
@@ -120,7 +117,7 @@ final class TarArchiveReader {
             throw .malformed(.corruptArchive)
         }
         begin(header.size)
-        let content = try bytes.read(header.size)
+        let content = try stream.read(header.size)
         guard content.count == header.size else { throw .malformed(.corruptArchive) }
         remaining = 0
         return content
@@ -128,13 +125,13 @@ final class TarArchiveReader {
 
     private func skipContent() throws(LayerScanError) {
         while remaining > 0 {
-            let count = try bytes.skip(remaining)
+            let count = try stream.skip(remaining)
             guard count > 0 else { throw .malformed(.corruptArchive) }
             remaining -= count
         }
         // The end of the file may lack its padding.
         while padding > 0 {
-            let count = try bytes.skip(padding)
+            let count = try stream.skip(padding)
             padding = count > 0 ? padding - count : 0
         }
     }
@@ -143,22 +140,13 @@ final class TarArchiveReader {
     private func head(of path: LayerPath) throws(LayerScanError) -> LayerEntry.Head {
         heads.begin(path)
         while remaining > 0, !heads.isFinished {
-            let chunk = try unsafe bytes.peek(remaining)
+            let chunk = try unsafe stream.peek(remaining)
             guard unsafe !chunk.isEmpty else { throw .malformed(.corruptArchive) }
             unsafe heads.append(chunk)
-            remaining -= try bytes.skip(chunk.count)
+            remaining -= try stream.skip(chunk.count)
         }
         return heads.finish()
     }
-
-    /// Reads the bytes after the end of the archive, and returns the size of all bytes, and their
-    /// digest if the stream has a hasher.
-    func finish() throws(LayerScanError) -> (Digest?, Int) {
-        try stream.finish()
-    }
-
-    /// The compression of the layer, which may differ from the declared one.
-    var compression: LayerCompression { stream.compression }
 }
 
 /// A libarchive reader, which is freed with its last reference.

@@ -10,12 +10,15 @@ protocol ByteProducer: AnyObject {
 }
 
 /// The uncompressed archive of a layer, which is hashed and counted while it is read.
-final class TarStream: ByteProducer {
+@safe
+final class TarStream {
     private let input: CompressedInput
     private let source: any ByteProducer
     private let limits: ScanLimits
     private let hasher: TarHasher?
     private var byteCount = 0
+    /// The bytes of the current chunk that were not consumed.
+    private var rest: UnsafeRawBufferPointer
 
     /// Creates a stream.
     ///
@@ -32,6 +35,7 @@ final class TarStream: ByteProducer {
         self.hasher = hasher
         self.input = try CompressedInput(compression, from: descriptor)
         self.limits = limits
+        unsafe rest = UnsafeRawBufferPointer(start: nil, count: 0)
         self.source =
             switch input.compression {
             case .none: input
@@ -43,40 +47,11 @@ final class TarStream: ByteProducer {
     /// The compression of the layer, which may differ from the declared one.
     var compression: LayerCompression { input.compression }
 
-    /// Returns the next chunk, valid until the next call; empty at the end.
-    func next() throws(LayerScanError) -> UnsafeRawBufferPointer {
-        let chunk = try unsafe source.next()
-        byteCount += chunk.count
-        try limits.check(packed: input.byteCount, unpacked: byteCount)
-        unsafe hasher?.update(chunk)
-        return unsafe chunk
-    }
-
-    /// Reads the remaining bytes, and returns the size of the archive, and its digest if there is a
-    /// hasher.
-    func finish() throws(LayerScanError) -> (Digest?, Int) {
-        while unsafe try !next().isEmpty {}
-        return (hasher?.finish(), byteCount)
-    }
-}
-
-/// A position in the uncompressed bytes of a layer.
-@safe
-final class ByteCursor {
-    private let stream: TarStream
-    /// The bytes of the current chunk that were not consumed.
-    private var rest: UnsafeRawBufferPointer
-
-    init(_ stream: TarStream) {
-        self.stream = stream
-        unsafe rest = UnsafeRawBufferPointer(start: nil, count: 0)
-    }
-
     /// Returns the next bytes without consuming them; empty at the end.
     ///
     /// They are valid until the next call after they were consumed.
     func peek(_ limit: Int) throws(LayerScanError) -> UnsafeRawBufferPointer {
-        if unsafe rest.isEmpty { unsafe rest = try stream.next() }
+        if unsafe rest.isEmpty { unsafe rest = try nextChunk() }
         return unsafe UnsafeRawBufferPointer(rebasing: rest.prefix(limit))
     }
 
@@ -100,5 +75,21 @@ final class ByteCursor {
             _ = try skip(chunk.count)
         }
         return bytes
+    }
+
+    /// Reads the remaining bytes, and returns the size of the archive, and its digest if there is a
+    /// hasher.
+    func finish() throws(LayerScanError) -> (Digest?, Int) {
+        while try skip(.max) > 0 {}
+        return (hasher?.finish(), byteCount)
+    }
+
+    /// Returns the next chunk, valid until the next call; empty at the end.
+    private func nextChunk() throws(LayerScanError) -> UnsafeRawBufferPointer {
+        let chunk = try unsafe source.next()
+        byteCount += chunk.count
+        try limits.check(packed: input.byteCount, unpacked: byteCount)
+        unsafe hasher?.update(chunk)
+        return unsafe chunk
     }
 }
