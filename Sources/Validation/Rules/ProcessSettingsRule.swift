@@ -49,10 +49,9 @@ struct ProcessSettingsRule: PlatformRule {
     /// Returns a finding for a working directory that is a file, or below one.
     private static func directoryFinding(_ scanned: PlatformRootFS) -> Finding? {
         let path = LayerPath(scanned.config.workingDirectory)
-        let files = scanned.rootFileSystem
-        switch files.walk(path.bytes, below: files.layers.count, createsDirectories: true) {
-        case .directory, .runtimeMount, .undetermined: return nil
-        case .file, .missing:
+        switch scanned.rootFileSystem.resolve(Array(".".utf8), in: path) {
+        case .found, .runtimeMount, .undetermined: return nil
+        case .missing:
             return finding(
                 "working directory \(path.displayText) is not a directory", scanned, path)
         }
