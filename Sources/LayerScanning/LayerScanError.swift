@@ -35,6 +35,10 @@ public enum LayerScanError: Error, Hashable, Sendable {
         case invalidWhiteout
     }
 
+    /// A Boolean value that indicates whether the error is not a fact about the layer, so that another
+    /// scan can succeed.
+    public var isTemporary: Bool { if case .scan = self { true } else { false } }
+
     /// A limit of the scan.
     public enum Limit: UInt8, Sendable, CaseIterable {
         case entries = 101

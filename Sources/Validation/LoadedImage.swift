@@ -47,7 +47,7 @@ public struct LoadedImage: Sendable {
     /// The bytes of the configs that were read, verified against their digests.
     public let configBytes: [Digest: [UInt8]]
     /// The contents of the scanned layers, or their scan errors.
-    private var layers: [ScannableLayer: Result<LayerContents, LayerScanError>] = [:]
+    private var layers: [ScannableLayer: LayerScanResult] = [:]
     /// The memory that the paths of these layers occupy.
     private var treeByteCount = 0
 
@@ -106,7 +106,7 @@ public struct LoadedImage: Sendable {
     }
 
     /// Returns the contents of a layer, or its scan error; `nil` if it was not scanned.
-    public func contents(of layer: Descriptor) -> Result<LayerContents, LayerScanError>? {
+    public func contents(of layer: Descriptor) -> LayerScanResult? {
         ScannableLayer(layer).flatMap { layers[$0] }
     }
 
@@ -115,7 +115,7 @@ public struct LoadedImage: Sendable {
     /// If the paths of all layers exceed `limit`, all layers count as not scanned, so that the
     /// result does not depend on the order of the scans.
     public mutating func record(
-        _ contents: Result<LayerContents, LayerScanError>, of layer: ScannableLayer,
+        _ contents: LayerScanResult, of layer: ScannableLayer,
         limit: Int = treeByteLimit
     ) {
         layers[layer] = contents
@@ -127,7 +127,9 @@ public struct LoadedImage: Sendable {
     /// A Boolean value that indicates whether a scan failed for a reason other than the layer's
     /// content.
     var hasFailedScans: Bool {
-        layers.values.contains { if case .failure(.scan) = $0 { true } else { false } }
+        layers.values.contains {
+            if case .failure(let error) = $0 { error.isTemporary } else { false }
+        }
     }
 
     /// Returns the images of the required platforms.

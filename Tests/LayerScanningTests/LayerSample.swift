@@ -32,7 +32,7 @@ enum LayerSample {
     static func scan(
         _ bytes: [UInt8], _ compression: LayerCompression = .none,
         limits: ScanLimits = ScanLimits(), pieces: Int = 64 << 10
-    ) async throws -> Result<LayerContents, LayerScanError> {
+    ) async throws -> LayerScanResult {
         let scanner = LayerScanner(program: program, concurrency: 1, limits: limits)
         return try await scanner.scanBytes(of: layer(bytes, compression)) { input in
             for start in stride(from: 0, to: bytes.count, by: pieces) {
@@ -76,7 +76,7 @@ extension LayerScanner {
     /// Scans the bytes that `write` adds.
     func scanBytes(
         of layer: ScannableLayer, writing write: (ChildInput) async throws -> Void
-    ) async throws -> Result<LayerContents, LayerScanError> {
+    ) async throws -> LayerScanResult {
         let input = ChildInput()
         async let result = runChild(for: layer, feeding: input)
         try await write(input)

@@ -68,12 +68,12 @@ import Testing
 
     private func scan(
         _ scanner: LayerScanner, _ read: (ChildInput) async throws -> Void
-    ) async throws -> Result<LayerContents, LayerScanError> {
+    ) async throws -> LayerScanResult {
         try await scanner.scanBytes(of: LayerSample.layer(Self.archive), writing: read)
     }
 
     private static func error(
-        _ result: Result<LayerContents, LayerScanError>
+        _ result: LayerScanResult
     ) -> LayerScanError? {
         if case .failure(let error) = result { error } else { nil }
     }

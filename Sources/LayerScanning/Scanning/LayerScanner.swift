@@ -48,7 +48,7 @@ public struct LayerScanner: Sendable {
     public func scan(
         _ layer: ScannableLayer, claimingWith claim: @escaping LayerTap.Claim = { true },
         while body: (LayerTap) async throws -> Void
-    ) async throws -> Result<LayerContents, LayerScanError>? {
+    ) async throws -> LayerScanResult? {
         let tap = LayerTap(byteCount: layer.descriptor.size, claimingWith: claim)
         async let result = scanStreams(of: tap, as: layer)
         do {
@@ -63,8 +63,8 @@ public struct LayerScanner: Sendable {
     /// Returns the result of the last stream of a tap.
     private func scanStreams(
         of tap: LayerTap, as layer: ScannableLayer
-    ) async throws -> Result<LayerContents, LayerScanError>? {
-        var result: Result<LayerContents, LayerScanError>?
+    ) async throws -> LayerScanResult? {
+        var result: LayerScanResult?
         while let input = try await tap.next() {
             do {
                 result = try await runChild(for: layer, feeding: input)
@@ -83,7 +83,7 @@ public struct LayerScanner: Sendable {
     /// - Throws: `CancellationError` if the task is canceled or the input is abandoned.
     func runChild(
         for layer: ScannableLayer, feeding input: ChildInput
-    ) async throws -> Result<LayerContents, LayerScanError> {
+    ) async throws -> LayerScanResult {
         defer { input.close() }
         // A scan without bytes must not hold a permit: the scans that have bytes may hold what the
         // reader of this layer waits for.
@@ -108,7 +108,7 @@ public struct LayerScanner: Sendable {
 
     private func contents(
         of layer: ScannableLayer, _ output: ChildOutput
-    ) -> Result<LayerContents, LayerScanError> {
+    ) -> LayerScanResult {
         switch output.termination {
         case .signalled(let number):
             .failure(.scan("scan process terminated by signal \(number)"))
@@ -122,7 +122,10 @@ public struct LayerScanner: Sendable {
     }
 }
 
-/// The result of scanning a layer.
+/// The result of scanning a layer: its contents, or the reason that they are unknown.
+public typealias LayerScanResult = Result<LayerContents, LayerScanError>
+
+/// The contents of a layer.
 public struct LayerContents: Sendable {
     /// The digest of the uncompressed archive.
     public let diffID: Digest
@@ -133,7 +136,7 @@ public struct LayerContents: Sendable {
     /// The changes to the file system.
     public let tree: LayerFileTree
 
-    /// Creates the result of a scan.
+    /// Creates the contents of a layer.
     public init(
         diffID: Digest, unpackedByteCount: Int, compression: LayerCompression, tree: LayerFileTree
     ) {

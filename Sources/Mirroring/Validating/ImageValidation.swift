@@ -84,12 +84,12 @@ struct ImageValidation: Sendable {
         readingFrom sources: [any ContentSource], stopsAtFirstError: Bool = false
     ) async throws -> (report: ValidationReport, unscanned: Set<Digest>) {
         guard needsContents else { return (report, []) }
-        return try await withThrowingTaskGroup(of: (Int, LayerScanCache.ScanResult).self) { group in
+        return try await withThrowingTaskGroup(of: (Int, LayerScanResult).self) { group in
             var progress = ScanProgress(
                 image: image, requirements: requirements, layers: layers,
                 stopsAtFirstError: stopsAtFirstError)
             func startNext(
-                in group: inout ThrowingTaskGroup<(Int, LayerScanCache.ScanResult), any Error>
+                in group: inout ThrowingTaskGroup<(Int, LayerScanResult), any Error>
             ) {
                 guard let position = progress.next() else { return }
                 group.addTask { (position, try await contents(of: layers[position], sources)) }
@@ -110,7 +110,7 @@ struct ImageValidation: Sendable {
     /// Returns the contents of a layer, read from the first source that has it if necessary.
     private func contents(
         of layer: ScannableLayer, _ sources: [any ContentSource]
-    ) async throws -> LayerScanCache.ScanResult {
+    ) async throws -> LayerScanResult {
         for source in sources.dropLast() {
             do {
                 return try await contents(of: layer, in: source)
@@ -126,7 +126,7 @@ struct ImageValidation: Sendable {
 
     private func contents(
         of layer: ScannableLayer, in source: any ContentSource
-    ) async throws -> LayerScanCache.ScanResult {
+    ) async throws -> LayerScanResult {
         try await attributingErrors(to: .source, at: source.location) {
             try await scanCache.contents(of: layer) { tap in
                 let transfer = BlobTransfer(

@@ -5,14 +5,12 @@ public import LayerScanning
 
 /// Scans layers, each once in a run, and where possible while they are copied.
 public final class LayerScanCache: Sendable {
-    typealias ScanResult = Result<LayerContents, LayerScanError>
-
     fileprivate enum Entry: Sendable {
         /// A task reads the layer only to scan it, and waits for its first bytes.
         case awaited
         /// A task scans the layer.
         case scanning
-        case scanned(ScanResult)
+        case scanned(LayerScanResult)
     }
 
     fileprivate struct State: Sendable {
@@ -45,9 +43,9 @@ public final class LayerScanCache: Sendable {
     /// - Throws: The error of `read`, or `CancellationError`.
     func contents(
         of layer: ScannableLayer, read: (LayerTap) async throws -> Void
-    ) async throws -> ScanResult {
+    ) async throws -> LayerScanResult {
         while true {
-            let known = try await state.take { state -> ScanResult?? in
+            let known = try await state.take { state -> LayerScanResult?? in
                 switch state.entries[layer] {
                 case .scanned(let result): return .some(result)
                 case .awaited, .scanning: return nil
@@ -104,7 +102,7 @@ public final class LayerScanCache: Sendable {
     /// - Throws: The error of `body`, or `CancellationError`.
     private func scan(
         _ layer: ScannableLayer, while body: (LayerTap) async throws -> Void
-    ) async throws -> (result: ScanResult?, claim: Claim) {
+    ) async throws -> (result: LayerScanResult?, claim: Claim) {
         let claim = Mutex(Claim.undecided)
         let claimStream: LayerTap.Claim = { [state] in
             claim.withLock { claim in
@@ -112,7 +110,7 @@ public final class LayerScanCache: Sendable {
                 return claim == .held
             }
         }
-        var result: ScanResult?
+        var result: LayerScanResult?
         defer { if claim.withLock(\.self) == .held { state.change { $0.record(layer, result) } } }
         result = try await scanner.scan(layer, claimingWith: claimStream, while: body)
         return (result, claim.withLock(\.self))
@@ -138,11 +136,11 @@ extension LayerScanCache.State {
     /// Records the result of a scan, or removes the entry of a scan without one.
     ///
     /// A failed scan is not cached: the next image that needs the layer scans it again.
-    fileprivate mutating func record(_ layer: ScannableLayer, _ result: LayerScanCache.ScanResult?)
-    {
+    fileprivate mutating func record(_ layer: ScannableLayer, _ result: LayerScanResult?) {
         entries[layer] =
             switch result {
-            case .failure(.scan), nil: nil
+            case .failure(let error) where error.isTemporary: nil
+            case nil: nil
             case let result?: .scanned(result)
             }
         guard case .success(let contents) = result else { return }

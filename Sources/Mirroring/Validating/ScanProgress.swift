@@ -15,7 +15,7 @@ struct ScanProgress {
     private let layers: [ScannableLayer]
     private let stopsAtFirstError: Bool
     /// Results that wait for the result of an earlier layer, by position.
-    private var results: [Int: LayerScanCache.ScanResult] = [:]
+    private var results: [Int: LayerScanResult] = [:]
     /// The layers that are still needed.
     private var needed: Set<ScannableLayer>
     /// The layers without a result so far.
@@ -59,7 +59,7 @@ struct ScanProgress {
     var unscannedDigests: Set<Digest> { Set(unscanned.map(\.descriptor.digest)) }
 
     /// Records the result of a scan.
-    mutating func record(_ result: LayerScanCache.ScanResult, at position: Int) {
+    mutating func record(_ result: LayerScanResult, at position: Int) {
         results[position] = result
         unscanned.remove(layers[position])
         while used < layers.count {

@@ -8,7 +8,7 @@ internal import TextSafety
 struct PlatformRootFS {
     /// A layer, with its contents or scan error; `nil` if it was not scanned.
     typealias Layer = (
-        descriptor: Descriptor, contents: Result<LayerContents, LayerScanError>?
+        descriptor: Descriptor, contents: LayerScanResult?
     )
 
     let platform: Platform

@@ -202,7 +202,7 @@ import AsyncPrimitives
                     """, in: folder))
         let layer = try Self.layer("+gzip")
         let reads = Mutex(0)
-        func result() async throws -> LayerScanCache.ScanResult {
+        func result() async throws -> LayerScanResult {
             try await cache.contents(of: layer) {
                 reads.withLock { $0 += 1 }
                 try await $0.read(Self.stream(Self.bytes))
