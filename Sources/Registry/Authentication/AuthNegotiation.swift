@@ -50,8 +50,12 @@ struct AuthNegotiation: Sendable {
         case sharedTokensUnsupported
         /// Requests with this access need these scopes.
         case scopesRequired([Scope])
-        /// The token server accepted the credential.
+        /// The token server, or the registry itself, accepted the credential.
         case credentialAccepted(FoundCredential)
+        /// The registry accepted a request with credentials.
+        case requestAccepted
+        /// A request without the rejected credential received a response.
+        case anonymousResponse(insteadOf: RejectedCredential, isSuccess: Bool)
         /// The credential was rejected, and no source has a newer one.
         case credentialRejected(FoundCredential, RejectedCredential)
     }
@@ -154,6 +158,28 @@ struct AuthNegotiation: Sendable {
             return .send(token)
         case .tokenDenied(let status):
             return nextAfterDeniedToken(status)
+        }
+    }
+
+    /// Processes a response that requires no other authorization.
+    ///
+    /// - Parameter status: The status of the response; `nil` for an error response.
+    /// - Returns: A Boolean value that indicates whether the response is a 404 because of a rejected
+    ///   credential: the manifest may be missing to anonymous users only.
+    @discardableResult
+    mutating func finish(status: Int?) -> Bool {
+        switch sentCredential {
+        case .anonymous(insteadOf: let rejected?):
+            let isHidden =
+                status == 404 && [.manifestHead, .manifestGet].contains(operation.kind)
+            facts.append(
+                .anonymousResponse(insteadOf: rejected, isSuccess: status != nil && !isHidden))
+            return isHidden
+        case .found(let found) where status != nil:
+            if scheme == .basic { facts.append(.credentialAccepted(found)) }
+            facts.append(.requestAccepted)
+            return false
+        case .anonymous, .found: return false
         }
     }
 

@@ -76,12 +76,18 @@ final class Authenticator: Sendable {
         while true {
             do {
                 let response = try await send(authorization)
-                try await accept(response, to: negotiation)
+                let isHidden = negotiation.finish(status: response.status)
+                await recordFacts(of: &negotiation)
+                guard !isHidden else {
+                    throw RegistryError(.missing, operation, "not found (404)", status: 404)
+                        .attributed(to: negotiation.sentCredential.omitted)
+                }
                 return response
             } catch var errorResponse as ErrorResponse {
                 errorResponse.credential = negotiation.sentCredential
                 guard errorResponse.isAboutCredentials else {
-                    await recordResponse(to: negotiation, isSuccess: false)
+                    negotiation.finish(status: nil)
+                    await recordFacts(of: &negotiation)
                     throw errorResponse
                 }
                 errorResponse.hadToken = negotiation.hadToken
@@ -156,7 +162,7 @@ final class Authenticator: Sendable {
         var step = firstStep
         var denial: RegistryError?
         while true {
-            for fact in negotiation.takeFacts() { await record(fact, for: operation.access) }
+            await recordFacts(of: &negotiation)
             switch step {
             case .send(let authorization):
                 try await checkUse(of: negotiation)
@@ -205,18 +211,27 @@ final class Authenticator: Sendable {
 
     // MARK: Knowledge
 
-    private func record(_ fact: AuthNegotiation.Fact, for access: Access) async {
-        switch fact {
-        case .sharedTokenRejected:
-            knowledge.withLock { $0.sharedScopes.exclude(access) }
-        case .sharedTokensUnsupported:
-            knowledge.withLock { $0.sharedScopes.recordUnsupported() }
-        case .scopesRequired(let scopes):
-            knowledge.withLock { $0.requiredScopes[access] = scopes }
-        case .credentialAccepted(let found):
-            await resolver.recordAcceptance(of: found)
-        case .credentialRejected(let found, let rejected):
-            await resolver.recordRejection(of: found, rejected)
+    /// Records the facts that a negotiation has learned, for later requests.
+    private func recordFacts(of negotiation: inout AuthNegotiation) async {
+        let operation = negotiation.operation
+        for fact in negotiation.takeFacts() {
+            switch fact {
+            case .sharedTokenRejected:
+                knowledge.withLock { $0.sharedScopes.exclude(operation.access) }
+            case .sharedTokensUnsupported:
+                knowledge.withLock { $0.sharedScopes.recordUnsupported() }
+            case .scopesRequired(let scopes):
+                knowledge.withLock { $0.requiredScopes[operation.access] = scopes }
+            case .credentialAccepted(let found):
+                await resolver.recordAcceptance(of: found)
+            case .requestAccepted:
+                knowledge.withLock { $0.hasAcceptedCredentials = true }
+            case .credentialRejected(let found, let rejected):
+                await resolver.recordRejection(of: found, rejected)
+            case .anonymousResponse(insteadOf: let rejected, let isSuccess):
+                await resolver.recordAnonymousResponse(
+                    to: operation, insteadOf: rejected, isSuccess: isSuccess)
+            }
         }
     }
 
@@ -227,37 +242,6 @@ final class Authenticator: Sendable {
         let scheme = try policy.scheme(requiredBy: errorResponse, for: operation)
         if let scheme { knowledge.withLock { $0.scheme = scheme } }
         return scheme
-    }
-
-    /// Records a response that requires no other authorization.
-    ///
-    /// - Throws: ``RegistryError`` if the manifest may be missing to anonymous users only.
-    private func accept(
-        _ response: RegistryResponse, to negotiation: AuthNegotiation
-    ) async throws {
-        let operation = negotiation.operation
-        let credential = negotiation.sentCredential
-        let isHidden =
-            credential.omitted != nil && response.status == 404
-            && [.manifestHead, .manifestGet].contains(operation.kind)
-        await recordResponse(to: negotiation, isSuccess: !isHidden)
-        if isHidden {
-            throw RegistryError(.missing, operation, "not found (404)", status: 404)
-                .attributed(to: credential.omitted)
-        }
-        if case .found = credential { knowledge.withLock { $0.hasAcceptedCredentials = true } }
-    }
-
-    /// Records the outcome of a request, unless the registry requires another authorization.
-    private func recordResponse(to negotiation: AuthNegotiation, isSuccess: Bool) async {
-        switch negotiation.credential {
-        case .anonymous(insteadOf: let rejected?)?:
-            await resolver.recordAnonymousResponse(
-                to: negotiation.operation, insteadOf: rejected, isSuccess: isSuccess)
-        case .found(let found)? where isSuccess && negotiation.scheme == .basic:
-            await resolver.recordAcceptance(of: found)
-        case .anonymous, .found, nil: break
-        }
     }
 
     /// Returns the rejected credential because of which a request would be sent anonymously.

@@ -20,6 +20,8 @@ import TextSafety
         var allowsAnonymous = true
         let first: String
         let steps: [(response: StepResult, step: String)]
+        /// The response to the last request; without a status for an error response.
+        var ending: (status: Int?, isHidden: Bool)?
         var facts: [String] = []
     }
 
@@ -74,11 +76,14 @@ import TextSafety
         case .sharedTokensUnsupported: "shared tokens unsupported"
         case .scopesRequired(let scopes): "required \(scopes.map(\.description).joined())"
         case .credentialAccepted(let found): "accepted \(name(found.credential))"
+        case .requestAccepted: "request accepted"
+        case .anonymousResponse(insteadOf: let rejected, let isSuccess):
+            "\(isSuccess ? "accepted" : "failed") without that from \(rejected.source)"
         case .credentialRejected(let found, _): "rejected \(name(found.credential))"
         }
     }
 
-    @Test(arguments: firstRequests + tokens + passwords + sharedTokens)
+    @Test(arguments: firstRequests + tokens + passwords + sharedTokens + responses)
     func `follow the path`(path: Path) throws {
         let registry = try RegistryHost(parsing: "reg.test")
         let repository = try Repository(registry: registry, path: path.access.repository)
@@ -90,6 +95,10 @@ import TextSafety
         #expect(Self.text(negotiation.firstStep) == path.first)
         for (response, step) in path.steps {
             #expect(Self.text(negotiation.next(after: response)) == step, "\(response)")
+        }
+        if let ending = path.ending {
+            let isHidden = negotiation.finish(status: ending.status)
+            #expect(isHidden == ending.isHidden)
         }
         #expect(negotiation.takeFacts().map(Self.text) == path.facts)
         #expect(negotiation.takeFacts().isEmpty)
@@ -277,6 +286,50 @@ import TextSafety
                 (.renewedCredential(nil), "token app:pull base:pull as anonymous"),
                 (token("both"), "send Bearer both"),
             ], facts: ["rejected old"]),
+    ]
+
+    static let denied: [(response: StepResult, step: String)] = [
+        (.credential(.found(me)), "send a password"),
+        (.rejected(status: 403, basic), "send nothing"),
+    ]
+
+    static let responses = [
+        Path(
+            testDescription: "a response to the first request", first: "send nothing", steps: [],
+            ending: (200, isHidden: false)),
+        Path(
+            testDescription: "an accepted password", scheme: .basic, first: "find",
+            steps: [(.credential(.found(me)), "send a password")], ending: (200, isHidden: false),
+            facts: ["accepted old", "request accepted"]),
+        Path(
+            testDescription: "an error after a password", scheme: .basic, first: "find",
+            steps: [(.credential(.found(me)), "send a password")], ending: (nil, isHidden: false)),
+        Path(
+            testDescription: "an accepted token", scheme: bearer, first: "find",
+            steps: [
+                (.credential(.found(me)), "token app:pull as old"), (token("t"), "send Bearer t"),
+            ], ending: (404, isHidden: false), facts: ["accepted old", "request accepted"]),
+        Path(
+            testDescription: "an identity token that Basic cannot send", scheme: .basic,
+            first: "find",
+            steps: [
+                (
+                    .credential(
+                        .found(FoundCredential(.identityToken(Secret("x")), source: "file"))),
+                    "send nothing"
+                )
+            ], ending: (200, isHidden: false)),
+        Path(
+            testDescription: "a response without a rejected password", scheme: .basic,
+            first: "find", steps: denied, ending: (200, isHidden: false),
+            facts: ["accepted without that from file"]),
+        Path(
+            testDescription: "an error without a rejected password", scheme: .basic, first: "find",
+            steps: denied, ending: (nil, isHidden: false), facts: ["failed without that from file"]),
+        Path(
+            testDescription: "a manifest that is missing without a rejected password",
+            scheme: .basic, first: "find", steps: denied, ending: (404, isHidden: true),
+            facts: ["failed without that from file"]),
     ]
 
     // Whatever a registry and its token server respond, a request ends.
