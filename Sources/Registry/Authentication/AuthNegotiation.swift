@@ -72,13 +72,13 @@ struct AuthNegotiation: Sendable {
     }
 
     let operation: Operation
-    private let allowsAnonymous: Bool
+    /// A Boolean value that indicates whether the request may be sent without credentials.
+    let allowsAnonymous: Bool
     private let usualScopes: [Scope]
     private let sharedScopes: [Scope]?
 
     private(set) var scheme: AuthScheme?
-    /// The credential, as soon as the registry requires one.
-    private(set) var credential: RequestCredential?
+    private(set) var credential = RequestCredential.notRequired
     /// The value of `Authorization` to send next.
     private var authorization: Secret?
     /// A Boolean value that indicates whether a request had a token that was issued for
@@ -102,7 +102,7 @@ struct AuthNegotiation: Sendable {
     ///   - scopes: The scopes that the operation needs.
     ///   - sharedScopes: The scopes of a token that other repositories need, too.
     ///   - allowsAnonymous: A Boolean value that indicates whether the request may be sent without
-    ///     credentials that were rejected.
+    ///     credentials.
     init(
         of operation: Operation, scheme: AuthScheme? = nil, scopes: [Scope],
         sharedScopes: [Scope]? = nil, allowsAnonymous: Bool
@@ -121,14 +121,12 @@ struct AuthNegotiation: Sendable {
 
     /// The credential of the last request.
     var sentCredential: RequestCredential {
-        switch credential {
-        case .found where authorization == nil, nil: .anonymous()
-        case let credential?: credential
-        }
+        if case .found = credential, authorization == nil { .unavailable } else { credential }
     }
 
-    /// A Boolean value that indicates whether the request omits credentials that were rejected.
-    var isAnonymousFallback: Bool { tried.contains(.anonymousAccess) }
+    /// A Boolean value that indicates whether this negotiation has omitted rejected credentials; not
+    /// if those of an earlier request are omitted from the start.
+    var hasFallenBack: Bool { tried.contains(.anonymousAccess) }
 
     /// Returns the facts that were learned since the last call.
     mutating func takeFacts() -> [Fact] {
@@ -169,7 +167,7 @@ struct AuthNegotiation: Sendable {
     @discardableResult
     mutating func finish(status: Int?) -> Bool {
         switch sentCredential {
-        case .anonymous(insteadOf: let rejected?):
+        case .omitted(let rejected):
             let isHidden =
                 status == 404 && [.manifestHead, .manifestGet].contains(operation.kind)
             facts.append(
@@ -179,7 +177,7 @@ struct AuthNegotiation: Sendable {
             if scheme == .basic { facts.append(.credentialAccepted(found)) }
             facts.append(.requestAccepted)
             return false
-        case .anonymous, .found: return false
+        case .notRequired, .unavailable, .found: return false
         }
     }
 
@@ -197,11 +195,10 @@ struct AuthNegotiation: Sendable {
 
     /// Returns the step that sends the request with the credential, or that obtains its token.
     private mutating func authorize(otherThan rejected: Secret? = nil) -> Step {
-        let credential: Credential? =
-            if case .found(let found)? = credential { found.credential } else { nil }
+        let credential = credential.credential
         guard case .bearer(let realm, let service, _)? = scheme else {
             authorization = credential?.basicAuthorization
-            let isRepeated = authorization == nil && rejection != nil && !isAnonymousFallback
+            let isRepeated = authorization == nil && rejection != nil && !hasFallenBack
             return isRepeated ? .fail : .send(authorization)
         }
         let request = TokenRequest(
@@ -214,11 +211,11 @@ struct AuthNegotiation: Sendable {
         _ status: Int, _ required: AuthScheme?
     ) -> Step {
         if let required { scheme = required }
-        guard !isAnonymousFallback else { return .fail }
+        guard !hasFallenBack else { return .fail }
         rejection = (operation.registry.name, status, isByTokenServer: false)
         guard let scheme else { return .checkVersion }
         guard authorization != nil else {
-            return credential == nil ? .findCredential : authorize()
+            return credential == .notRequired ? .findCredential : authorize()
         }
         if scheme != .basic, usesSharedScopes {
             usesSharedScopes = false
@@ -244,13 +241,13 @@ struct AuthNegotiation: Sendable {
             isSharedTokenDenied = true
             return authorize()
         }
-        guard !isAnonymousFallback else { return .fail }
+        guard !hasFallenBack else { return .fail }
         rejection = (scheme?.host ?? operation.registry.name, status, isByTokenServer: true)
         return nextAfterRejectedCredential()
     }
 
     private mutating func nextAfterRejectedCredential() -> Step {
-        guard case .found(let found)? = credential else { return .fail }
+        guard case .found(let found) = credential else { return .fail }
         return tried.insert(.newCredential).inserted
             ? .renewCredential(found) : nextWithoutCredential()
     }
@@ -260,7 +257,7 @@ struct AuthNegotiation: Sendable {
     /// An expired token must not break the pull of public content. A token that only lacked a scope
     /// was issued for valid credentials.
     private mutating func nextWithoutCredential() -> Step {
-        guard case .found(let found)? = credential, let rejection else { return .fail }
+        guard case .found(let found) = credential, let rejection else { return .fail }
         let rejected = RejectedCredential(
             registry: operation.registry, source: found.source,
             user: found.credential.displayUser, rejectedBy: rejection.host,
@@ -273,11 +270,11 @@ struct AuthNegotiation: Sendable {
         }
         tried.insert(.anonymousAccess)
         scopes = usualScopes
-        return authorize(as: .anonymous(insteadOf: rejected))
+        return authorize(as: .omitted(rejected))
     }
 
     private mutating func recordToken() {
-        if case .found(let found)? = credential {
+        if case .found(let found) = credential {
             hadToken = true
             facts.append(.credentialAccepted(found))
         }
@@ -285,6 +282,6 @@ struct AuthNegotiation: Sendable {
             isSharedTokenDenied = false
             facts.append(.sharedTokensUnsupported)
         }
-        if scopes != usualScopes, !isAnonymousFallback { facts.append(.scopesRequired(scopes)) }
+        if scopes != usualScopes, !hasFallenBack { facts.append(.scopesRequired(scopes)) }
     }
 }

@@ -80,7 +80,7 @@ final class Authenticator: Sendable {
                 await recordFacts(of: &negotiation)
                 guard !isHidden else {
                     throw RegistryError(.missing, operation, "not found (404)", status: 404)
-                        .attributed(to: negotiation.sentCredential.omitted)
+                        .naming(negotiation.sentCredential, for: operation)
                 }
                 return response
             } catch var errorResponse as ErrorResponse {
@@ -178,7 +178,7 @@ final class Authenticator: Sendable {
                 step = negotiation.next(after: .versionChecked(scheme))
             case .findCredential:
                 let found = try await resolver.credential(
-                    for: operation, allowsAnonymous: policy.allowsAnonymous(operation))
+                    for: operation, allowsAnonymous: negotiation.allowsAnonymous)
                 step = negotiation.next(after: .credential(found))
             case .renewCredential(let rejected):
                 let renewed = try await resolver.renewed(rejected, for: operation)
@@ -191,9 +191,8 @@ final class Authenticator: Sendable {
                     step = negotiation.next(after: .token(token, isCached: isCached))
                 } catch let error as RegistryError {
                     let isDenial = error.failureClass == .denied
-                    let named = error.naming(
-                        negotiation.credential ?? .anonymous(), for: operation)
-                    guard isDenial || negotiation.isAnonymousFallback else { throw named }
+                    let named = error.naming(negotiation.credential, for: operation)
+                    guard isDenial || negotiation.hasFallenBack else { throw named }
                     denial = denial ?? named
                     step = negotiation.next(after: .tokenDenied(status: error.status))
                 }
@@ -203,7 +202,7 @@ final class Authenticator: Sendable {
 
     /// Checks that the credential of a negotiation may be sent, and reports its use.
     private func checkUse(of negotiation: AuthNegotiation) async throws {
-        guard case .found(let found)? = negotiation.credential, let scheme = negotiation.scheme
+        guard case .found(let found) = negotiation.credential, let scheme = negotiation.scheme
         else { return }
         try policy.check(found, for: scheme, negotiation.operation)
         await resolver.reportUse(of: found)

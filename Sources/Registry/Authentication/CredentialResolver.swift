@@ -35,23 +35,23 @@ actor CredentialResolver {
     ///   - operation: The operation.
     ///   - allowsAnonymous: A Boolean value that indicates whether the request may be sent without
     ///     credentials.
-    /// - Returns: The credential, or anonymous access.
+    /// - Returns: The credential, or the reason that there is none.
     /// - Throws: `ContentError` if a credential file or helper fails.
     func credential(
         for operation: Operation, allowsAnonymous: Bool
     ) async throws -> RequestCredential {
-        guard let repository = operation.repository else { return .anonymous() }
+        guard let repository = operation.repository else { return .unavailable }
         if allowsAnonymous, let rejected = anonymousReads[repository] {
-            return .anonymous(insteadOf: rejected)
+            return .omitted(rejected)
         }
         guard let found = try await credentials.credential(for: repository) else {
-            return .anonymous()
+            return .unavailable
         }
         guard allowsAnonymous, let rejection = rejections[found.credential],
             time.now() - rejection.at < CredentialStore.renewalInterval
         else { return .found(found) }
         guard let renewed = try await renewed(found, for: operation) else {
-            return .anonymous(insteadOf: rejection.credential)
+            return .omitted(rejection.credential)
         }
         return .found(renewed)
     }

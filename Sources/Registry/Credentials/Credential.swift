@@ -101,16 +101,20 @@ extension Credential {
     }
 }
 
-/// The credential with which a request is sent.
+/// The credential with which a request is sent, or the reason that there is none.
 enum RequestCredential: Hashable, Sendable {
-    /// None, because no source has any or because it was rejected.
-    case anonymous(insteadOf: RejectedCredential? = nil)
+    /// None, because the registry has not required any yet.
+    case notRequired
+    /// None, because no source has one that the registry's scheme can use.
+    case unavailable
+    /// None, because this one was rejected.
+    case omitted(RejectedCredential)
     /// A credential from a source.
     case found(FoundCredential)
 
-    /// The rejected credential that is omitted; `nil` for every other request.
-    var omitted: RejectedCredential? {
-        if case .anonymous(let rejected) = self { rejected } else { nil }
+    /// The credential; `nil` for an anonymous request.
+    var credential: Credential? {
+        if case .found(let found) = self { found.credential } else { nil }
     }
 }
 

@@ -35,7 +35,8 @@ struct ErrorResponse: Error, Sendable {
     /// A Boolean value that indicates whether the request had a token that was issued for
     /// credentials.
     var hadToken = false
-    /// The credential of the request, or `nil` if it is not known.
+    /// The credential of the request; `nil` if it is not one that ``Authenticator/authorize(_:_:)``
+    /// sent.
     var credential: RequestCredential?
 
     init(
@@ -217,7 +218,7 @@ struct ErrorResponse: Error, Sendable {
         case .denied:
             let isRejected = status == 401 && !hadToken
             return operation.adviceAfterDenial(
-                of: credential, isRejected ? .rejected : .insufficient)
+                of: credential ?? .notRequired, isRejected ? .rejected : .insufficient)
         case .missing where operation.access.writes:
             return "create the repository first; some registries require it"
         case .quota: return Self.quotaHint

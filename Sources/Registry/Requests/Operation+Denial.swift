@@ -21,13 +21,13 @@ extension Operation {
     /// Returns the recommended action, as a sentence in the imperative.
     ///
     /// - Parameters:
-    ///   - credential: The credential of the request, or `nil` if it is not known.
+    ///   - credential: The credential of the request.
     ///   - verdict: What the response says about the credential.
     /// - Returns: The sentence.
-    func adviceAfterDenial(of credential: RequestCredential?, _ verdict: DenialVerdict) -> String {
+    func adviceAfterDenial(of credential: RequestCredential, _ verdict: DenialVerdict) -> String {
         if repository == nil {
             // Logging in needs no right.
-            if case .found(let found)? = credential, !found.isEntered {
+            if case .found(let found) = credential, !found.isEntered {
                 return RejectedCredential.hint(registry, found.source)
             }
             return
@@ -35,10 +35,7 @@ extension Operation {
                 + "of a password"
         }
         switch credential {
-        case nil:
-            return "\(logIn); the repository may be private or missing, or the credentials may "
-                + "lack the right to \(right)"
-        case .anonymous:
+        case .notRequired, .unavailable, .omitted:
             return logIn + (isPull ? "; the repository may be private or missing" : "")
         case .found(let found):
             let renewal = RejectedCredential.hint(registry, found.source)

@@ -187,13 +187,16 @@ final class RegistryClient: Sendable {
         guard !isClaimed else { return }
         // The remaining pulls may be claimed by requests in flight.
         let isReserved = left > 0 && settings.reservePulls > 0
-        throw RegistryError(
+        let error = RegistryError(
             .quota, operation,
             isReserved
                 ? "pull limit reached: \(left) pulls remaining, reservePulls is \(settings.reservePulls)"
                 : "pull rate limit reached",
-            hint: ErrorResponse.quotaHint
-        ).attributed(to: await authenticator.rejectedCredential(for: operation))
+            hint: ErrorResponse.quotaHint)
+        guard let rejected = await authenticator.rejectedCredential(for: operation) else {
+            throw error
+        }
+        throw error.naming(.omitted(rejected), for: operation)
     }
 
     /// Sends the request, following redirects and dropping credentials across origins.

@@ -97,11 +97,13 @@ public struct RegistryError: ContentFailure {
     /// A Boolean value that indicates whether a response to GET may state the reason, which the
     /// response to HEAD cannot.
     var hasReasonInBody: Bool {
-        response.map { $0.credential?.omitted == nil && $0.hasReasonInBody } ?? false
+        guard let response else { return false }
+        if case .omitted? = response.credential { return false }
+        return response.hasReasonInBody
     }
 
-    /// Returns the error of a token request for an operation with a credential, which a user needs
-    /// to find the cause of a rejection.
+    /// Returns the error of an operation with the credential of its requests, which a user needs to
+    /// find the cause of a rejection.
     func naming(_ credential: RequestCredential, for operation: Operation) -> RegistryError {
         var error = self
         if error.failureClass == .denied, error.outcome != nil {
@@ -115,25 +117,17 @@ public struct RegistryError: ContentFailure {
 
     private mutating func name(_ credential: RequestCredential) {
         switch credential {
-        case .anonymous(insteadOf: let rejected?): attribute(to: rejected)
+        case .omitted(let rejected): attribute(to: rejected)
         case _ where failureClass != .denied || outcome == nil: break
-        case .anonymous: reason += ", no credentials were sent"
+        case .notRequired, .unavailable: reason += ", no credentials were sent"
         case .found(let found) where status == 401:
             reason = "credentials from \(found.label) rejected (401)"
         case .found(let found): reason += " with credentials from \(found.label)"
         }
     }
 
-    /// Returns the error of an anonymous request that replaced one with a rejected credential.
-    ///
-    /// An anonymous request may not see content or may meet lower limits than one with a valid
-    /// credential: the rejected credential is the cause.
-    func attributed(to rejected: RejectedCredential?) -> RegistryError {
-        var error = self
-        if let rejected { error.attribute(to: rejected) }
-        return error
-    }
-
+    /// Makes a rejected credential the cause: an anonymous request may not see content or may meet
+    /// lower limits than one with a valid credential.
     private mutating func attribute(to rejected: RejectedCredential) {
         switch failureClass {
         case .denied, .missing, .throttled, .quota: break

@@ -130,7 +130,7 @@ import TextSafety
     // MARK: Advice
 
     private static func advice(
-        _ registry: String, _ access: Access, _ credential: RequestCredential?,
+        _ registry: String, _ access: Access, _ credential: RequestCredential,
         _ verdict: DenialVerdict = .insufficient
     ) throws -> String {
         let repository = try Repository(registry: RegistryHost(parsing: registry), path: "app")
@@ -143,7 +143,7 @@ import TextSafety
     func `name the variable and the permission of GHCR if no token was sent`(
         access: Access, permission: String
     ) throws {
-        let advice = try Self.advice("ghcr.io", access, .anonymous())
+        let advice = try Self.advice("ghcr.io", access, .unavailable)
         #expect(advice.hasPrefix("set GITHUB_TOKEN to a token with \(permission), log in with"))
     }
 
@@ -156,7 +156,7 @@ import TextSafety
         let token = operation.step(.token, "requesting a token")
         for operation in [operation, token] {
             #expect(
-                operation.adviceAfterDenial(of: .anonymous(), .rejected)
+                operation.adviceAfterDenial(of: .unavailable, .rejected)
                     == "set GITHUB_TOKEN to a token with write:packages, log in with 'ocimirror "
                     + "login ghcr.io', or set registries.ghcr.io.credentials in mirror.yaml")
         }
@@ -187,7 +187,7 @@ import TextSafety
             .found(FoundCredential(.user("me", "canary"), source: "mirror.yaml")))
         #expect(advice.hasPrefix("give user me the right to push; "))
         #expect(!advice.contains("app"))
-        #expect(try Self.advice("reg.test", .pull("app"), .anonymous()).hasPrefix("log in with"))
+        #expect(try Self.advice("reg.test", .pull("app"), .unavailable).hasPrefix("log in with"))
     }
 
     // MARK: Line breaks
