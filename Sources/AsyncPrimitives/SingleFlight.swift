@@ -17,13 +17,17 @@ public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Send
 
     private let flights = Mutex<[Key: Flight]>([:])
     private let keepsResults: Bool
+    private let keepsErrors: Bool
 
     /// Creates an instance without operations.
     ///
-    /// - Parameter keepsResults: A Boolean value that indicates whether results and errors are kept
-    ///   for later callers, so that the operation runs once per key.
-    public init(keepsResults: Bool = false) {
+    /// - Parameters:
+    ///   - keepsResults: A Boolean value that indicates whether results are kept for later callers.
+    ///   - keepsErrors: A Boolean value that indicates whether errors are kept with the results, so
+    ///     that the operation runs once per key.
+    public init(keepsResults: Bool = false, keepsErrors: Bool = true) {
         self.keepsResults = keepsResults
+        self.keepsErrors = keepsErrors
     }
 
     /// Returns the result of `operation` for a key, joining one that is already running.
@@ -63,7 +67,11 @@ public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Send
     }
 
     private func finish(_ key: Key, outcome: AsyncCondition<Outcome?>, with result: Outcome) {
-        let isKept = keepsResults && !result.isCancellation
+        let isKept =
+            switch result {
+            case .success: keepsResults
+            case .failure(let error): keepsResults && keepsErrors && !(error is CancellationError)
+            }
         flights.withLock { flights in
             if !isKept, flights[key]?.outcome === outcome { flights[key] = nil }
         }
@@ -77,11 +85,5 @@ public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Send
             return flights[key]?.callers == 0 ? flights.removeValue(forKey: key) : nil
         }
         abandoned?.task?.cancel()
-    }
-}
-
-extension Result where Failure == any Error {
-    fileprivate var isCancellation: Bool {
-        if case .failure(let error) = self { error is CancellationError } else { false }
     }
 }

@@ -94,6 +94,15 @@ import Testing
         #expect(try await flights.value(for: "a") { 8 } == 8)
     }
 
+    @Test func `keep results without errors where this is requested`() async throws {
+        let flights = SingleFlight<String, Int>(keepsResults: true, keepsErrors: false)
+        await #expect(throws: TestError.self) {
+            try await flights.value(for: "a") { throw TestError() }
+        }
+        #expect(try await flights.value(for: "a") { 7 } == 7)
+        #expect(try await flights.value(for: "a") { 8 } == 7)
+    }
+
     @Test func `keep results and errors where this is requested, but no cancellation`()
         async throws
     {

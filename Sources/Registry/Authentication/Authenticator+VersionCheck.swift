@@ -22,13 +22,22 @@ enum VersionCheck: Sendable {
 extension Authenticator {
     /// Returns the scheme that `GET /v2/` requires, and remembers it; `nil` if there is none.
     ///
-    /// Requests that are rejected at the same time await one check. Only a response is cached:
+    /// Requests that are rejected at the same time await one check. Only a response is kept:
     /// after a check that failed or was canceled, the next rejected request sends another one.
     func learnSchemeFromVersionCheck(for operation: Operation) async throws -> AuthScheme? {
         let result: VersionCheck
         do {
             result = try await versionChecks.value(for: policy.origin) {
-                try await self.storedVersionCheck(for: operation)
+                let step = operation.step(
+                    .versionCheck, "checking the authentication of \(self.policy.origin)")
+                do {
+                    return try await self.checkVersion(for: step)
+                } catch let error as RegistryError
+                    where error.status != nil && !error.isTransient
+                {
+                    // A response such as 404 has no challenge and will not change.
+                    return .accepted
+                }
             }
         } catch is RegistryError {
             // The original error response is more useful than the failure of the check.
@@ -36,23 +45,6 @@ extension Authenticator {
         }
         guard case .rejected(let errorResponse) = result else { return nil }
         return try learnScheme(from: errorResponse, for: operation)
-    }
-
-    /// Returns the stored result, or sends a version check and stores its result before the waiting
-    /// requests are resumed.
-    private func storedVersionCheck(for operation: Operation) async throws -> VersionCheck {
-        if let known = knowledge.withLock({ $0.versionCheck }) { return known }
-        let result: VersionCheck
-        do {
-            result = try await checkVersion(
-                for: operation.step(
-                    .versionCheck, "checking the authentication of \(policy.origin)"))
-        } catch let error as RegistryError where error.status != nil && !error.isTransient {
-            // A response such as 404 has no challenge and will not change.
-            result = .accepted
-        }
-        knowledge.withLock { $0.versionCheck = result }
-        return result
     }
 
     /// Sends a version check with an authorization.

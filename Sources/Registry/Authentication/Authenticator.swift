@@ -23,8 +23,6 @@ final class Authenticator: Sendable {
         var requiredScopes: [Access: [Scope]] = [:]
         /// The scopes of repositories that share a token.
         var sharedScopes: SharedTokenScopes
-        /// The result of the version check, which is sent once.
-        var versionCheck: VersionCheck?
         /// A Boolean value that indicates whether the registry has accepted credentials.
         var hasAcceptedCredentials = false
     }
@@ -32,7 +30,8 @@ final class Authenticator: Sendable {
     let policy: CredentialPolicy
     let executor: RequestExecutor
     let tokens: TokenCache
-    let versionChecks = SingleFlight<Origin, VersionCheck>()
+    /// The version check, which is sent until it receives a response.
+    let versionChecks = SingleFlight<Origin, VersionCheck>(keepsResults: true, keepsErrors: false)
     let knowledge: Mutex<Knowledge>
     private let resolver: CredentialResolver
     private let profile: RegistryProfile
