@@ -196,13 +196,13 @@ struct AuthNegotiation: Sendable {
     /// Returns the step that sends the request with the credential, or that obtains its token.
     private mutating func authorize(otherThan rejected: Secret? = nil) -> Step {
         let credential = credential.credential
-        guard case .bearer(let realm, let service, _)? = scheme else {
+        guard case .bearer(let server, _)? = scheme else {
             authorization = credential?.basicAuthorization
             let isRepeated = authorization == nil && rejection != nil && !hasFallenBack
             return isRepeated ? .fail : .send(authorization)
         }
         let request = TokenRequest(
-            realm: realm, service: service,
+            server: server,
             scopes: usesSharedScopes ? sharedScopes ?? scopes : scopes, credential: credential)
         return .requestToken(request, otherThan: rejected)
     }

@@ -7,22 +7,24 @@ enum AuthScheme: Hashable, Sendable {
     /// A user name and a password.
     case basic
     /// A token from a token server, with the scopes that the challenge names.
-    case bearer(Realm, service: String?, scopes: [Scope] = [])
+    case bearer(TokenServer, scopes: [Scope] = [])
 
     /// The host of the token server; `nil` if the registry itself checks the credential.
     var host: String? {
-        if case .bearer(let realm, _, _) = self { realm.origin.authority } else { nil }
+        if case .bearer(let server, _) = self { server.origin.authority } else { nil }
     }
 
     /// The scopes that the challenge names.
     var scopes: [Scope] {
-        if case .bearer(_, _, let scopes) = self { scopes } else { [] }
+        if case .bearer(_, let scopes) = self { scopes } else { [] }
     }
 }
 
-/// A token server.
-struct Realm: Hashable, Sendable {
+/// A token server, as a challenge names it with `realm` and `service`.
+struct TokenServer: Hashable, Sendable {
     let url: HTTPURL
+    /// The name of the registry at the token server.
+    let service: String?
     /// A Boolean value that indicates whether it may receive credentials.
     let isTrusted: Bool
     /// The addresses that the requests may connect to.

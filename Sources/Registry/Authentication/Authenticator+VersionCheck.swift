@@ -115,9 +115,9 @@ extension Authenticator {
     ) async throws -> Secret? {
         switch scheme {
         case .basic: return found.credential.basicAuthorization
-        case .bearer(let realm, let service, _):
+        case .bearer(let server, _):
             let request = TokenRequest(
-                realm: realm, service: service, scopes: [], credential: found.credential)
+                server: server, scopes: [], credential: found.credential)
             do {
                 return try await tokens.token(request, for: operation).token
             } catch let error as RegistryError {

@@ -31,14 +31,14 @@ struct CredentialPolicy: Sendable {
         _ credential: FoundCredential, for scheme: AuthScheme, _ operation: Operation
     ) throws(RegistryError) {
         try checkTransport(to: origin, operation)
-        guard case .bearer(let realm, _, _) = scheme else { return }
-        guard realm.isTrusted else {
+        guard case .bearer(let server, _) = scheme else { return }
+        guard server.isTrusted else {
             throw RegistryError(
                 .denied, operation,
-                "credentials not sent to the unknown token server \(realm.origin)",
-                hint: hint(toNameTokenServer: realm.origin))
+                "credentials not sent to the unknown token server \(server.origin)",
+                hint: hint(toNameTokenServer: server.origin))
         }
-        try checkTransport(to: realm.origin, operation)
+        try checkTransport(to: server.origin, operation)
     }
 
     private func checkTransport(
@@ -82,12 +82,11 @@ struct CredentialPolicy: Sendable {
         var failure: RegistryError?
         for challenge in challenges where challenge.scheme == "bearer" {
             do throws(RegistryError) {
-                let realm = try realm(
-                    challenge.parameters["realm"] ?? "", receivedFrom: server,
-                    for: operation)
+                let tokenServer = try tokenServer(
+                    at: challenge.parameters["realm"] ?? "",
+                    service: challenge.parameters["service"], receivedFrom: server, for: operation)
                 return .bearer(
-                    realm, service: challenge.parameters["service"],
-                    scopes: Scope.all(in: challenge.parameters["scope"] ?? ""))
+                    tokenServer, scopes: Scope.all(in: challenge.parameters["scope"] ?? ""))
             } catch {
                 failure = error
             }
@@ -102,9 +101,10 @@ struct CredentialPolicy: Sendable {
     /// A registry without TLS may have a token server without TLS if the user named that server.
     ///
     /// - Throws: ``RegistryError`` if it is not a URL, or one that is never used.
-    func realm(
-        _ text: String, receivedFrom server: AddressClass, for operation: Operation
-    ) throws(RegistryError) -> Realm {
+    func tokenServer(
+        at text: String, service: String? = nil, receivedFrom server: AddressClass,
+        for operation: Operation
+    ) throws(RegistryError) -> TokenServer {
         let url: HTTPURL
         do {
             url = try HTTPURL(parsing: text)
@@ -114,7 +114,8 @@ struct CredentialPolicy: Sendable {
                 hint: "report it to the operator of \(host)")
         }
         if url.origin == origin || isTokenHost(url.origin) {
-            return Realm(url: url, isTrusted: true, addressScope: .anywhere)
+            return TokenServer(
+                url: url, service: service, isTrusted: true, addressScope: .anywhere)
         }
         guard url.origin.scheme == .https else {
             throw RegistryError(
@@ -124,8 +125,8 @@ struct CredentialPolicy: Sendable {
         let policy = RedirectPolicy(registry: origin, settings)
         let limit = policy.scope(afterResponseFrom: server, within: .anywhere)
         do {
-            return Realm(
-                url: url, isTrusted: false,
+            return TokenServer(
+                url: url, service: service, isTrusted: false,
                 addressScope: try policy.scope(for: url.origin, within: limit))
         } catch {
             throw RegistryError(

@@ -76,8 +76,7 @@ struct Token: Hashable, Sendable {
 
 /// A request for a token, which is also its key in the cache.
 struct TokenRequest: Hashable, Sendable {
-    let realm: Realm
-    let service: String?
+    let server: TokenServer
     /// The scopes in the order in which they are requested.
     let scopes: [Scope]
     let credential: Credential?
@@ -91,12 +90,12 @@ struct TokenRequest: Hashable, Sendable {
     /// Source: distribution's token specification § Requesting a token, and its OAuth2 variant.
     func httpRequest() -> HTTPRequest {
         guard case .identityToken(let token)? = credential else {
-            var url = realm.url
-            if let service { url = url.adding(query: "service", service) }
+            var url = server.url
+            if let service = server.service { url = url.adding(query: "service", service) }
             for scope in scopes { url = url.adding(query: "scope", scope.description) }
             return HTTPRequest(
                 .get, url, authorization: credential?.basicAuthorization,
-                addressScope: realm.addressScope)
+                addressScope: server.addressScope)
         }
         var form = [
             ("grant_type", "refresh_token"), ("client_id", "ocimirror"),
@@ -106,13 +105,13 @@ struct TokenRequest: Hashable, Sendable {
                 scopes.isEmpty ? Self.anyScope : scopes.map(\.description).joined(separator: " ")
             ),
         ]
-        if let service { form.append(("service", service)) }
-        return .form(realm.url, form, addressScope: realm.addressScope)
+        if let service = server.service { form.append(("service", service)) }
+        return .form(server.url, form, addressScope: server.addressScope)
     }
 
     /// Returns the same request with another credential.
     func with(_ credential: Credential) -> TokenRequest {
-        TokenRequest(realm: realm, service: service, scopes: scopes, credential: credential)
+        TokenRequest(server: server, scopes: scopes, credential: credential)
     }
 }
 
@@ -168,7 +167,7 @@ actor TokenCache {
         guard case .entra(let identity)? = request.credential else {
             return try await send(request, for: operation)
         }
-        let (origin, service) = (request.realm.origin, request.service)
+        let (origin, service) = (request.server.origin, request.server.service)
         let login = try await entra.login(identity, at: origin, service: service, for: operation)
         do {
             return try await send(request.with(login.credential), for: operation)
@@ -185,7 +184,7 @@ actor TokenCache {
     private nonisolated func send(
         _ request: TokenRequest, for operation: Operation
     ) async throws -> Token {
-        let operation = operation.step(.token, "requesting a token from \(request.realm.origin)")
+        let operation = operation.step(.token, "requesting a token from \(request.server.origin)")
         let bytes = try await executor.content(of: request.httpRequest(), for: operation)
         do {
             return try Token(response: bytes)

@@ -30,11 +30,10 @@ extension FuzzTarget {
             try requireSafe(error.description)
             return challenges.hashValue
         }
-        guard case .bearer(let realm, let service, let scopes)? = scheme else { return 1 }
-        let request = TokenRequest(
-            realm: realm, service: service, scopes: scopes, credential: nil)
+        guard case .bearer(let server, let scopes)? = scheme else { return 1 }
+        let request = TokenRequest(server: server, scopes: scopes, credential: nil)
         let url = request.httpRequest().url
-        try require(url.origin == realm.origin, "the token request leaves its realm")
+        try require(url.origin == server.origin, "the token request leaves its realm")
         try checkURL(url)
         return url.hashValue
     }

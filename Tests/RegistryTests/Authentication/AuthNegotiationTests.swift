@@ -25,9 +25,9 @@ import TextSafety
         var facts: [String] = []
     }
 
-    static let realm = Realm(
-        url: url("https://reg.test/token"), isTrusted: true, addressScope: .anywhere)
-    static let bearer = AuthScheme.bearer(realm, service: nil)
+    static let server = TokenServer(
+        url: url("https://reg.test/token"), service: nil, isTrusted: true, addressScope: .anywhere)
+    static let bearer = AuthScheme.bearer(server)
     static let basic = AuthScheme.basic
     static let me = FoundCredential(.user("me", "old"), source: "file")
     static let renewed = FoundCredential(.user("me", "new"), source: "file")
@@ -40,7 +40,7 @@ import TextSafety
     }
 
     static func naming(_ scope: String) -> AuthScheme {
-        .bearer(realm, service: nil, scopes: Scope.all(in: scope))
+        .bearer(server, scopes: Scope.all(in: scope))
     }
 
     static func token(_ text: String, isCached: Bool = false) -> StepResult {

@@ -36,7 +36,7 @@ import TextSafety
         let policy = try Self.policy(host, plainHTTP: false) {
             $0.tokenHosts = hosts
         }
-        let found = try? Self.realm(realm, policy)
+        let found = try? Self.tokenServer(realm, policy)
         #expect((found != nil) == isAsked)
         #expect(found?.isTrusted ?? false == isTrusted)
     }
@@ -50,17 +50,17 @@ import TextSafety
             settings: .with(change))
     }
 
-    private static func realm(
+    private static func tokenServer(
         _ text: String, _ policy: CredentialPolicy
-    ) throws(RegistryError) -> Realm {
-        try policy.realm(
-            text, receivedFrom: .global,
+    ) throws(RegistryError) -> TokenServer {
+        try policy.tokenServer(
+            at: text, receivedFrom: .global,
             for: Operation(kind: .versionCheck, phrase: "test", registry: policy.host))
     }
 
     @Test func `A05 a registry without TLS may issue tokens itself`() throws {
         let policy = try Self.policy("reg.test:5000", plainHTTP: true)
-        #expect(try Self.realm("http://reg.test:5000/token", policy).isTrusted)
+        #expect(try Self.tokenServer("http://reg.test:5000/token", policy).isTrusted)
     }
 
     @Test(
@@ -83,12 +83,12 @@ import TextSafety
             $0.credentialsOverHTTP = sendsInClear
         }
         let operation = Operation(kind: .versionCheck, phrase: "test", registry: policy.host)
-        let found = try? Self.realm(realm, policy)
+        let found = try? Self.tokenServer(realm, policy)
         #expect((found != nil) == isUsed)
-        let isSent = found.map { realm in
+        let isSent = found.map { server in
             (try? policy.check(
                 FoundCredential(.user("me", "canary"), source: "the prompt", isEntered: true),
-                for: .bearer(realm, service: nil), operation)) != nil
+                for: .bearer(server), operation)) != nil
         }
         #expect(isSent ?? false == getsPassword)
     }
