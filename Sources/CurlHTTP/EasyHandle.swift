@@ -53,17 +53,23 @@ final class EasyHandle {
     }
 
     func set(_ option: CurlOption<String>, _ value: String) throws(TransportError) {
-        try check(unsafe ccurl_set_string(pointer, option.code, value), option.code)
+        // An implicit conversion would copy the string.
+        let code = unsafe value.withCString { unsafe ccurl_set_string(pointer, option.code, $0) }
+        try check(code, option.code)
     }
 
     func set(_ option: CurlOption<String?>, _ value: String?) throws(TransportError) {
-        try check(unsafe ccurl_set_string(pointer, option.code, value), option.code)
+        guard let value else {
+            return try check(unsafe ccurl_set_string(pointer, option.code, nil), option.code)
+        }
+        try set(CurlOption<String>(option.code), value)
     }
 
     func set(_ option: CurlOption<[String]>, _ values: [String]) throws(TransportError) {
         var list: UnsafeMutablePointer<curl_slist>?
         for value in values {
-            guard let longer = unsafe curl_slist_append(list, value) else {
+            guard let longer = unsafe value.withCString({ unsafe curl_slist_append(list, $0) })
+            else {
                 preconditionFailure("out of memory for a list")
             }
             unsafe list = longer

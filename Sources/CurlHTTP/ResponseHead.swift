@@ -22,7 +22,7 @@ struct ResponseHead {
     /// Adds a line with its line terminator.
     ///
     /// - Throws: `malformed` if the head is too large, is not HTTP, or contradicts itself.
-    mutating func append(_ bytes: some Collection<UInt8>) throws(TransportError) {
+    mutating func append(_ bytes: some BidirectionalCollection<UInt8>) throws(TransportError) {
         byteCount += bytes.count
         guard byteCount <= Self.byteLimit else {
             throw TransportError(
@@ -39,7 +39,7 @@ struct ResponseHead {
             // A line that is not a valid field cannot be looked up by name, so it is skipped.
             fields.appendIfValid(
                 String(decoding: line[..<colon], as: UTF8.self),
-                String(decoding: line[colon...].dropFirst(), as: UTF8.self))
+                String(decoding: line[line.index(after: colon)...], as: UTF8.self))
             guard fields.fields.count <= Self.fieldLimit else {
                 throw TransportError(
                     .malformed, "response has more than \(Self.fieldLimit) header fields")
@@ -65,9 +65,11 @@ struct ResponseHead {
         }
     }
 
-    private static func withoutLineEnd(_ bytes: some Collection<UInt8>) -> ArraySlice<UInt8> {
-        var line = Array(bytes)[...]
-        while let last = line.last, last == 0x0A || last == 0x0D { line.removeLast() }
+    private static func withoutLineEnd<Bytes: BidirectionalCollection<UInt8>>(
+        _ bytes: Bytes
+    ) -> Bytes.SubSequence {
+        var line = bytes[...]
+        while let last = line.last, last == 0x0A || last == 0x0D { line = line.dropLast() }
         return line
     }
 }

@@ -35,13 +35,21 @@ public struct HTTPFields: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken),
             value.utf8.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7F) })
         else { return false }
-        fields.append(Field(name: name.lowercased(), value: Self.withoutWhitespace(value)))
+        fields.append(Field(name: Self.lowercase(name), value: Self.withoutWhitespace(value)))
         return true
     }
 
-    /// Returns a value without surrounding spaces and tabs.
+    /// Returns a name in lowercase, without a copy if it already is.
+    private static func lowercase(_ name: String) -> String {
+        name.utf8.contains { (0x41...0x5A).contains($0) || $0 >= 0x80 } ? name.lowercased() : name
+    }
+
+    /// Returns a value without surrounding spaces and tabs, without a copy if it has none.
     private static func withoutWhitespace(_ value: String) -> String {
         let isText = { (byte: UInt8) in byte != 0x20 && byte != 0x09 }
+        if let first = value.utf8.first, let last = value.utf8.last, isText(first), isText(last) {
+            return value
+        }
         guard let start = value.utf8.firstIndex(where: isText),
             let last = value.utf8.lastIndex(where: isText)
         else { return "" }
@@ -50,13 +58,13 @@ public struct HTTPFields: Hashable, Sendable, ExpressibleByDictionaryLiteral {
 
     /// Returns the first value of a field.
     public subscript(name: String) -> String? {
-        let name = name.lowercased()
+        let name = Self.lowercase(name)
         return fields.first { $0.name == name }?.value
     }
 
     /// Returns all values of a field.
     public func values(_ name: String) -> [String] {
-        let name = name.lowercased()
+        let name = Self.lowercase(name)
         return fields.filter { $0.name == name }.map(\.value)
     }
 

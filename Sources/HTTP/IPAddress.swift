@@ -35,18 +35,21 @@ public struct IPAddress: Hashable, Sendable {
 
     private static func ipv4(_ text: some StringProtocol) -> [UInt8]? {
         guard text.utf8.count <= 15 else { return nil }
-        var numbers: [Int?] = [nil]
+        var bytes: [UInt8] = []
+        var number: Int?
         for byte in text.utf8 {
-            switch (byte, numbers[numbers.count - 1]) {
-            case (UInt8(ascii: "."), .some): numbers.append(nil)
-            case (0x30...0x39, nil): numbers[numbers.count - 1] = Int(byte - 0x30)
-            case (0x30...0x39, let number?) where number > 0:
-                numbers[numbers.count - 1] = number * 10 + Int(byte - 0x30)
+            switch (byte, number) {
+            case (UInt8(ascii: "."), let finished?) where finished <= 255:
+                bytes.append(UInt8(finished))
+                number = nil
+            case (0x30...0x39, nil): number = Int(byte - 0x30)
+            case (0x30...0x39, let begun?) where begun > 0:
+                number = begun * 10 + Int(byte - 0x30)
             default: return nil
             }
         }
-        let bytes = numbers.compactMap { $0.flatMap(UInt8.init(exactly:)) }
-        return numbers.count == 4 && bytes.count == 4 ? bytes : nil
+        guard bytes.count == 3, let last = number.flatMap(UInt8.init(exactly:)) else { return nil }
+        return bytes + [last]
     }
 
     private static func ipv6(_ text: some StringProtocol) -> [UInt8]? {

@@ -73,7 +73,8 @@ public struct Origin: Hashable, Sendable {
 extension Origin: CustomStringConvertible {
     /// `scheme://host`, followed by `:port` unless it is the default port.
     public var description: String {
-        "\(scheme.rawValue)://\(host)" + (port == scheme.defaultPort ? "" : ":\(port)")
+        port == scheme.defaultPort
+            ? "\(scheme.rawValue)://\(host)" : "\(scheme.rawValue)://\(host):\(port)"
     }
 }
 

@@ -27,17 +27,21 @@ public enum RequestKind: String, Sendable, CaseIterable {
 public struct RequestTrace: Hashable, Sendable {
     /// The method.
     public let method: String
-    /// The URL without its query, which can contain signatures and upload states.
-    public let url: String
     /// The time until the end of the response.
     public let duration: Duration
+    private let completeURL: HTTPURL
 
     /// Creates the trace of a request.
     init(_ method: HTTPMethod, _ url: HTTPURL, duration: Duration) {
         self.method = method.rawValue
-        let target = url.target.prefix { $0 != "?" }
-        self.url = UntrustedText("\(url.origin)\(target)").display
         self.duration = duration
+        completeURL = url
+    }
+
+    /// The URL without its query, which can contain signatures and upload states.
+    public var url: String {
+        let target = completeURL.target.prefix { $0 != "?" }
+        return UntrustedText("\(completeURL.origin)\(target)").display
     }
 }
 

@@ -115,6 +115,11 @@ public final class RunProgress: Sendable {
 
     // MARK: Sampling
 
+    /// The numbers of finished and of all images.
+    public var imageCounts: (finished: Int, total: Int) {
+        state.withLock { ($0.finishedCount, $0.totalCount) }
+    }
+
     /// A snapshot of the progress.
     public var sample: ProgressSample {
         let state = state.withLock { $0 }

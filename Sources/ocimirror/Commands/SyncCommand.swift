@@ -243,8 +243,8 @@ extension Console {
     fileprivate func show(
         _ event: MirrorEvent, _ progress: RunProgress, _ failures: LoggedFailures
     ) {
-        let sample = progress.sample
-        var entry = LogEntry(event, finished: sample.finishedCount, of: sample.totalCount)
+        let images = progress.imageCounts
+        var entry = LogEntry(event, finished: images.finished, of: images.total)
         // The live view shows copies in progress.
         if isLive, entry.event == .copying { entry.level = .debug }
         // On a terminal, the live view counts finished images, and the result lists them.

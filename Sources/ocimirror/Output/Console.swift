@@ -82,9 +82,12 @@ struct Console: Sendable {
         }
     }
 
+    /// Returns a Boolean value that indicates whether entries of a level are logged.
+    func logs(_ level: LogEntry.Level) -> Bool { level >= volume.minimumLevel }
+
     /// Logs an entry in the selected format, if its level is enabled.
     func log(_ entry: LogEntry) {
-        guard entry.level >= volume.minimumLevel else { return }
+        guard logs(entry.level) else { return }
         switch (format, entry.level) {
         case (.json, _): screen.write("\(entry.json(at: .now).compactText)\n", to: .error)
         case (.text, .debug):

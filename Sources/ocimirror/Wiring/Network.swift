@@ -241,6 +241,8 @@ extension Console {
     fileprivate func show(
         _ event: RegistryEvent, isPaused: Bool, isAttended: Bool, endpoints: Set<String>
     ) {
+        // Most events are of requests, and most runs do not log them.
+        if case .requestFinished = event, !logs(.debug) { return }
         var entry = LogEntry(event)
         if case .hostGivenUp(let host, _) = event {
             if endpoints.contains(host) { entry.level = .warning }
