@@ -42,7 +42,8 @@ public final class RepositoryFiles: Sendable {
     private let updated = Mutex<[String: [UInt8]]>([:])
     private let reuses = Mutex<[String: TagReuse]>([:])
     private let dependencies = Mutex<[String: Dependencies]>([:])
-    private let kustomizations: Kustomizations
+    /// The kustomizations of the repository.
+    let kustomizations: Kustomizations
     private let releases: Releases
 
     /// Creates a reader.
@@ -59,9 +60,9 @@ public final class RepositoryFiles: Sendable {
         read: @escaping Read, names: @escaping ListNames = { _ in [] },
         templates: @escaping ReadTemplates = { _ in TagReuse() }
     ) {
-        kustomizations = Kustomizations(among: paths)
-        releases = Releases(
-            RepositoryPaths(in: workingDirectory), list: list ?? { RepositoryListing(paths) })
+        let repositoryPaths = RepositoryPaths(in: workingDirectory)
+        kustomizations = Kustomizations(repositoryPaths)
+        releases = Releases(repositoryPaths, list: list ?? { RepositoryListing(paths) })
         self.read = read
         listNames = names
         self.readTemplates = templates
@@ -149,10 +150,8 @@ public final class RepositoryFiles: Sendable {
         }
     }
 
-    /// Returns the kustomizations that replace an image of a manifest.
-    func replacement(of image: String, in manifest: String) -> Kustomizations.Replacement {
-        kustomizations.replacement(of: image, in: manifest, of: self)
-    }
+    /// Returns the files and resources with the kustomizations of the repository.
+    func kustomizationInputs() -> Kustomizations.Inputs { releases.kustomizationInputs(in: self) }
 
     /// Returns a directory without a slash at its end; `.` for the working directory.
     private static func named(_ directory: String) -> String {

@@ -87,40 +87,6 @@ extension SiteFinder {
         add(site)
     }
 
-    /// Returns the reason for which an image of a manifest is only the name by which kustomizations select
-    /// it; `nil` if it is not, or if the lock file has an image with this name.
-    func replacement(of site: ImageReferenceSite) -> String? {
-        guard let image = site.image, !(lock?.has(image.repository) ?? false),
-            let replacement = kustomizations(of: site), replacement.isComplete,
-            let directory = replacement.directories.first
-        else { return nil }
-        return
-            "the kustomization in \(directory.isEmpty ? "." : "\(directory.dropLast())") replaces it"
-    }
-
-    /// Returns the reason for which the digest of a manifest's image would also be that of another image:
-    /// a kustomization changes only the name.
-    func newName(of site: ImageReferenceSite) -> String? {
-        guard let image = site.image, let lock, lock.has(image.repository) else { return nil }
-        let name = kustomizations(of: site)?.newNames.first { name in
-            guard let new = ImageText.reference(name)?.repository else { return true }
-            return new != image.repository && !lock.hasSameImages(image.repository, new)
-        }
-        return name.map {
-            "a kustomization gives the image the name \(UntrustedText($0).display(limit: 200))"
-        }
-    }
-
-    /// Returns the kustomizations that replace the image of a container in a manifest.
-    ///
-    /// Source: kustomize, `images`.
-    private func kustomizations(of site: ImageReferenceSite) -> Kustomizations.Replacement? {
-        guard isInResource, site.path.key == "image", let text = site.reference?.text,
-            ["containers", "initContainers"].contains(site.path.step(before: 2))
-        else { return nil }
-        return context.files?.replacement(of: text, in: file)
-    }
-
     /// Returns a Boolean value that indicates whether an element at the path is an image of an Argo
     /// CD application's kustomization.
     func isArgoImage(_ path: SitePath) -> Bool {

@@ -207,11 +207,11 @@ struct SiteFinder {
         }
         site.identify(rule?.id ?? site.id ?? site.directive?.word)
         if site.id == nil {
-            let reason =
-                state.textReason ?? placementReason(of: site) ?? replacement(of: site)
-            if let reason { site.skip(reason) }
+            if let reason = state.textReason ?? placementReason(of: site) ?? replacement(of: site) {
+                site.skip(reason)
+            }
             if site.missingIDReason == nil,
-                let reason = change(of: site) ?? placementUncertainty(of: site) ?? newName(of: site)
+                let reason = change(of: site) ?? placementUncertainty(of: site) ?? rename(of: site)
             {
                 site.missingIDReason = "\(reason): add '# ocimirror: ID' or a rule"
                 site.isUncertain = true

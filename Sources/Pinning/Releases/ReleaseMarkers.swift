@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Texts that files with releases of charts contain, so that others need not be parsed.
+/// Texts that files with releases of charts, or builds of kustomizations, contain, so that others need not be parsed.
 ///
-/// Source: Helmfile, `releases`; Argo CD, `Application`; Flux, `HelmRelease`; kustomize, `helmCharts` and
+/// Source: Helmfile, `releases`; Argo CD, `Application`; Flux, `HelmRelease` and `Kustomization`; kustomize, `helmCharts` and
 /// `HelmChartInflationGenerator`; Skaffold, `apiVersion`; Ansible, `chart_ref`.
 enum ReleaseMarkers {
     private static let all = [
         "releases:", "argoproj.io", "HelmRelease", "helmCharts", "HelmChart", "skaffold/",
-        "chart_ref",
+        "chart_ref", "kustomize.toolkit.fluxcd.io",
     ].map { Array($0.utf8) }
 
     /// The number of bytes that are compared first: those of the shortest text.

@@ -3,7 +3,8 @@
 internal import AsyncPrimitives
 internal import YAML
 
-/// The releases of a repository, and the charts in charts, by the values files that they use.
+/// The releases of a repository, and the charts in charts, by the values files that they use, and the builds
+/// of its kustomizations.
 ///
 /// Files are read once, when the releases of a values file are needed.
 ///
@@ -43,6 +44,8 @@ final class Releases: Sendable {
         var chartNames: Set<String> = []
         /// The values of the patches of a resource, by its file.
         var patches: [String: [PatchedReleases.Resource: [[ReleaseValues.Source]]]] = [:]
+        /// The resources that build kustomizations.
+        var kustomizations = Kustomizations.Inputs()
         var isComplete: Bool
     }
 
@@ -100,6 +103,11 @@ final class Releases: Sendable {
         of resource: PatchedReleases.Resource, in file: String, _ files: RepositoryFiles
     ) -> [[ReleaseValues.Source]] {
         read(files).patches[names.canonical(file)]?[resource] ?? []
+    }
+
+    /// Returns the files and resources with kustomizations.
+    func kustomizationInputs(in files: RepositoryFiles) -> Kustomizations.Inputs {
+        read(files).kustomizations
     }
 
     private func read(_ files: RepositoryFiles) -> Index {
@@ -197,9 +205,13 @@ final class Releases: Sendable {
     private static func read(
         _ listing: RepositoryListing, _ names: RepositoryPaths, _ files: RepositoryFiles
     ) -> Index {
-        let paths = listing.paths.map(names.canonical)
+        let paths = listing.paths.map(names.canonical).sorted()
         var index = Index(isComplete: listing.isComplete)
         index.paths = Set(paths)
+        index.kustomizations.paths = paths
+        index.kustomizations.roots = listing.roots.map(names.canonical).map {
+            $0.isEmpty ? "" : "\($0)/"
+        }
         var resolver = ReleaseResolver(paths + listing.links.map(names.canonical))
         var patched = PatchedReleases(names, files)
         var bytesLeft = byteLimit
@@ -222,6 +234,7 @@ final class Releases: Sendable {
                 let stream = TemplatedYAML.stream(parsing: bytes)
             else { continue }
             patched.add(stream, of: path)
+            index.kustomizations.builds += KustomizeBuild.all(in: stream, of: path)
             for stated in StatedRelease.all(in: stream, of: names.shown(path), files) {
                 for release in resolver.resolve(stated, in: path) {
                     index.add(release, names)
@@ -236,6 +249,7 @@ final class Releases: Sendable {
         index.patches = patched.patches
         index.isComplete =
             index.isComplete && resolver.tree.isComplete && patched.isComplete
+        index.kustomizations.isComplete = index.isComplete
         return index
     }
 

@@ -6,6 +6,8 @@ internal import Files
 public struct RepositoryListing: Sendable {
     /// The paths of the files.
     private(set) var paths: [String]
+    /// The directories that were listed; empty for the working directory.
+    private(set) var roots = [""]
     /// The paths of symbolic links, which can lead to files in the list.
     private(set) var links: [String] = []
     /// A Boolean value that indicates whether no file is missing.
@@ -32,6 +34,7 @@ public struct RepositoryListing: Sendable {
     public init(directories: [String], from workingDirectory: String, rules: PinRules) {
         let names = RepositoryPaths(in: workingDirectory)
         paths = []
+        roots = directories
         var pending = directories
         var entries = 0
         while let directory = pending.popLast() {

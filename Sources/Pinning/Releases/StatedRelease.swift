@@ -85,12 +85,7 @@ private struct ReleaseReader {
     mutating func read(_ root: YAMLNode) {
         let apiVersion = root["apiVersion"]?.text ?? ""
         switch root["kind"]?.text {
-        case "Application" where apiVersion.hasPrefix("argoproj.io/"):
-            if let spec = root["spec"] { readApplication(spec, generators: nil) }
-        case "ApplicationSet":
-            if let spec = root["spec"]?["template"]?["spec"] {
-                readApplication(spec, generators: root["spec"]?["generators"])
-            }
+        case "Application", "ApplicationSet": readApplication(root)
         case "HelmRelease":
             if let spec = root["spec"] {
                 let chart = spec["chart"]?["spec"]
@@ -108,51 +103,13 @@ private struct ReleaseReader {
         }
     }
 
-    /// Source: Argo CD, `ApplicationSpec`; `ApplicationSet` § Git generator: `{{path}}` is a directory.
-    private mutating func readApplication(_ spec: YAMLNode, generators: YAMLNode?) {
-        let sources = [spec["source"]].compactMap(\.self) + (spec["sources"]?.items ?? [])
-        for source in sources {
-            guard let helm = source["helm"], helm.entries != nil else { continue }
-            let path = source["chart"] == nil ? source["path"]?.text : nil
-            guard let path, let generators, path.contains("path") else {
+    private mutating func readApplication(_ root: YAMLNode) {
+        for source in ApplicationSources(root)?.all ?? [] {
+            guard let helm = source.node["helm"], helm.entries != nil else { continue }
+            for path in source.paths.isEmpty ? [nil] : source.paths.map(Optional.some) {
                 add([helm], chart: path, from: .repository)
-                continue
-            }
-            for directory in directories(ofGenerators: generators) {
-                add(
-                    [helm], chart: Self.path(path, inDirectory: directory), from: .repository)
             }
         }
-    }
-
-    /// Returns the directories of the generators, as patterns.
-    private mutating func directories(ofGenerators node: YAMLNode) -> [String] {
-        budget -= 1
-        guard budget > 0 else { return [] }
-        let git = node["git"]
-        var found = (git?["directories"]?.items ?? []).compactMap { $0["path"]?.text }
-        found += (git?["files"]?.items ?? []).compactMap { item in
-            item["path"]?.text.map(LexicalPath.directory)
-        }
-        for item in node.items ?? [] { found += directories(ofGenerators: item) }
-        for kind in ["matrix", "merge"] {
-            if let inner = node[kind]?["generators"] { found += directories(ofGenerators: inner) }
-        }
-        return found
-    }
-
-    /// Returns a path with a directory of a generator in place of `{{path}}`.
-    private static func path(_ path: String, inDirectory directory: String) -> String {
-        let steps = directory.split(separator: "/")
-        let pattern = steps.enumerated().map { index, step in
-            let name = index == steps.count - 1 ? "path.basename" : "path\(index)"
-            return step == "*" ? "\(TemplatedYAML.begin)\(name)\(TemplatedYAML.end)" : String(step)
-        }.joined(separator: "/")
-        var result = TemplatedYAML.replacingExpressions(in: path)
-        for name in ["path", ".path.path"] {
-            result.replace("\(TemplatedYAML.begin)\(name)\(TemplatedYAML.end)", with: pattern)
-        }
-        return result
     }
 
     /// Source: kustomize, `helmCharts` and `helmGlobals`.
