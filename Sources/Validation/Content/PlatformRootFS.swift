@@ -7,9 +7,7 @@ internal import TextSafety
 /// The scanned layers of a required platform, and what a container of the image starts.
 struct PlatformRootFS {
     /// A layer, with its contents or scan error; `nil` if it was not scanned.
-    typealias Layer = (
-        descriptor: Descriptor, contents: LayerScanResult?
-    )
+    typealias Layer = (descriptor: Descriptor, contents: LayerScanResult?)
 
     let platform: Platform
     let config: ImageConfig
