@@ -143,7 +143,9 @@ public final class RepositoryFiles: Sendable {
         let directory = LexicalPath.directory(of: file)
         let stated = stream.documents.flatMap { $0.root["bases"]?.items ?? [] }.compactMap(\.text)
         return stated.prefix(16).compactMap { stated in
-            let path = "\(directory)\(stated)"
+            let isAbsolute = stated.hasPrefix("/") || directory.hasPrefix("/")
+            let steps = LexicalPath.steps(of: stated.hasPrefix("/") ? stated : directory + stated)
+            let path = (isAbsolute ? "/" : "") + steps.joined(separator: "/")
             return bytes(of: path).flatMap(TemplatedYAML.stream).map {
                 HelmfileReleases.Base(file: path, stream: $0)
             }

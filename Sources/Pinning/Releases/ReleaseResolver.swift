@@ -23,8 +23,11 @@ struct ReleaseResolver {
     /// - Parameters:
     ///   - release: The release.
     ///   - file: The path of the file with it.
+    ///   - name: The name of the file for messages.
     /// - Returns: The releases.
-    mutating func resolve(_ release: StatedRelease, in file: String) -> [Resolved] {
+    mutating func resolve(
+        _ release: StatedRelease, in file: String, named name: String
+    ) -> [Resolved] {
         let origins = Self.origins(of: release, in: file)
         let charts = charts(of: release, from: origins)
         return (charts.isEmpty ? [nil] : charts.map(Optional.some)).flatMap { chart in
@@ -32,7 +35,7 @@ struct ReleaseResolver {
             let bases = (release.origin == .file ? [] : [directory].compactMap(\.self)) + origins
             return environments(of: release, from: bases, chart?.bindings ?? [:]).map { bindings in
                 Resolved(
-                    values: values(of: release, in: file, from: bases, bindings), chart: directory)
+                    values: values(of: release, in: name, from: bases, bindings), chart: directory)
             }
         }
     }

@@ -236,13 +236,14 @@ final class Releases: Sendable {
             patched.add(stream, of: path)
             index.kustomizations.builds += KustomizeBuild.all(in: stream, of: path)
             for stated in StatedRelease.all(in: stream, of: names.shown(path), files) {
-                for release in resolver.resolve(stated, in: path) {
+                for release in resolver.resolve(stated, in: path, named: names.shown(path)) {
                     index.add(release, names)
                 }
             }
         }
         for change in patched.link() {
-            for release in resolver.resolve(change.release, in: change.file) {
+            let name = names.shown(change.file)
+            for release in resolver.resolve(change.release, in: change.file, named: name) {
                 index.add(release, names)
             }
         }
@@ -274,7 +275,6 @@ extension Releases.Index {
             users["\(chart)values.yaml", default: []].append((all.count, ReleaseValues.chartIndex))
         }
         for index in values.sources.indices {
-            values.sources[index].file = values.sources[index].file.map(names.shown)
             guard case .file(let path) = values.sources[index].content else { continue }
             users[path, default: []].append((all.count, index))
             values.sources[index].content = .file(names.shown(path))
