@@ -156,6 +156,11 @@ struct Obstacle: Hashable, Sendable {
 
     let kind: Kind
     let reason: String
+
+    init(kind: Kind, reason: String) {
+        self.kind = kind
+        self.reason = TemplatedYAML.restoringExpressions(in: reason)
+    }
 }
 
 /// A part of an image's name in a file: a scalar, or a part of its text.

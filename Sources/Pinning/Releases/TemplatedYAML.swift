@@ -30,6 +30,12 @@ enum TemplatedYAML {
         return String(decoding: replaced(Array(text.utf8)[...]), as: UTF8.self)
     }
 
+    /// Returns a text with expressions in place of ``begin`` and ``end``.
+    static func restoringExpressions(in text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.value == 0xE000 }) else { return text }
+        return text.replacing(String(begin), with: "{{ ").replacing(String(end), with: " }}")
+    }
+
     private static func replaced(_ line: ArraySlice<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         var rest = line
