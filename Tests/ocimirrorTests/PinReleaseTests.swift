@@ -3,6 +3,7 @@
 import RegistryTestSupport
 import StrictJSON
 import Testing
+import TextSafety
 
 /// Releases elsewhere in the repository, also of files that are not processed, decide about the values of
 /// charts.
@@ -25,7 +26,7 @@ import Testing
     {
         let workspace = try Workspace()
         try await workspace.shell(
-            "mkdir -p repo/.git repo/apps repo/charts/web && cp "
+            "mkdir -p repo/.git repo/apps repo/prod repo/common repo/charts/web repo/charts/app && cp "
                 + "'\(Workspace.project)/Tests/PinningTests/Fixtures/images.lock.yaml' .")
         try workspace.folder.write("name: web\n", to: "repo/charts/web/Chart.yaml")
         try workspace.folder.write(image, to: "repo/charts/web/values.yaml")
@@ -59,6 +60,47 @@ import Testing
         #expect(run.contains("of ../../apps/web.yaml changes the image of the release"), "\(run)")
     }
 
+    @Test func `a patch and a base of a release are named from the working directory`()
+        async throws
+    {
+        let patched = try await Self.workspace(release: "web.yaml")
+        try patched.folder.write(
+            Self.release.replacing("ghcr.io/acme/mirror/frontend", with: "ghcr.io/acme/mirror/api"),
+            to: "repo/apps/web.yaml")
+        try patched.folder.write(
+            """
+            resources: [../apps/web.yaml]
+            patches:
+              - patch: |
+                  apiVersion: helm.toolkit.fluxcd.io/v2
+                  kind: HelmRelease
+                  metadata: {name: web}
+                  spec: {values: {image: {repository: ghcr.io/acme/mirror/frontend}}}
+
+            """, to: "repo/prod/kustomization.yaml")
+        let first = try await patched.run("pin", "--explain", ".")
+        let change = "'image.repository' of repo/prod/kustomization.yaml changes the image"
+        #expect(first.output.contains(change), "\(first.said)")
+
+        let based = try await Self.workspace(release: "web.yaml")
+        try based.folder.write(
+            """
+            bases: [../common/base.yaml]
+            releases:
+              - {name: web, chart: ../charts/web, inherit: [{template: default}]}
+
+            """, to: "repo/apps/helmfile.yaml")
+        try based.folder.write(
+            """
+            templates:
+              default: {values: [{image: {repository: ghcr.io/acme/mirror/frontend}}]}
+
+            """, to: "repo/common/base.yaml")
+        let second = try await based.run("pin", "--explain", ".")
+        let base = "'image.repository' of repo/common/base.yaml changes the image"
+        #expect(second.output.contains(base), "\(second.said)")
+    }
+
     @Test func `files that the rules ignore and those of other repositories have no releases`()
         async throws
     {
@@ -82,5 +124,62 @@ import Testing
         let run = try await workspace.run("pin", "repo")
         #expect(!run.output.contains("link"), "\(run.said)")
         #expect(workspace.folder.text("repo/charts/web/values.yaml").contains("@sha256:"))
+    }
+
+    /// Texts that files can have in keys, aliases and paths, as YAML writes them and as they are shown.
+    private static let unsafeTexts = [
+        (written: #"a\e[31mb"#, shown: #"a\u{1b}[31mb"#),
+        (written: #"a\e]0;b\a"#, shown: #"a\u{1b}]0;b\u{7}"#),
+        (written: #"a\n::error::b"#, shown: #"a :\:error::b"#),
+        (written: #"a\r\n##[error]b"#, shown: ##"a #\#[error]b"##),
+        (written: #"a\u202eb"#, shown: #"a\u{202e}b"#),
+        (written: #"a\L::b"#, shown: #"a\u{2028}"#),
+        (written: #"a\x7fb"#, shown: #"a\u{7f}b"#),
+    ]
+
+    @Test(arguments: unsafeTexts, ["path", "alias"])
+    func `text of other files is encoded in all outputs`(
+        _ text: (written: String, shown: String), in place: String
+    ) async throws {
+        let workspace = try await Self.workspace(release: "web.yaml")
+        if place == "alias" {
+            try workspace.folder.write(
+                "name: app\ndependencies: [{name: web, alias: \"\(text.written)\", "
+                    + "repository: file://../web}]\n", to: "repo/charts/app/Chart.yaml")
+            try workspace.folder.write(
+                "\"\(text.written)\": {image: {repository: ghcr.io/acme/mirror/frontend}}\n",
+                to: "repo/charts/app/values.yaml")
+        } else {
+            let path = "\(text.written).yaml"
+            try workspace.folder.write(
+                """
+                apiVersion: argoproj.io/v1alpha1
+                kind: Application
+                metadata: {name: web}
+                spec:
+                  source:
+                    path: charts/web
+                    helm: {valueFiles: [values-prod.yaml, "\(path)"]}
+
+                """, to: "repo/apps/web.yaml")
+            try workspace.folder.write(
+                "image: {tag: 1.4.2}\n", to: "repo/charts/web/values-prod.yaml")
+        }
+        for options in [
+            ["pin", "--explain"], ["pin", "--diff"], ["pin", "--log-format", "json", "--diff"],
+            ["lint"], ["lint", "--format", "github"], ["pin", "--check"],
+            ["pin", "--report", "r.md"],
+        ] {
+            let run = try await workspace.run(arguments: options + ["repo"])
+            let said = run.said + workspace.folder.text("r.md")
+            #expect(
+                said.replacing(#"\\"#, with: #"\"#).contains(text.shown), "\(options): \(run.said)")
+            for line in said.split(separator: "\n") {
+                let isCommand = line.hasPrefix("::") && !options.contains("github")
+                #expect(!isCommand && !line.contains("##["), "\(options): \(line)")
+            }
+            let isSafe = said.unicodeScalars.allSatisfy { $0 == "\n" || $0.isSafeToShow }
+            #expect(isSafe, "\(options): \(run.said)")
+        }
     }
 }

@@ -56,7 +56,7 @@ struct LogEntry {
 
     var level: Level
     var event: Event
-    /// The message, one line without control characters.
+    /// The message; untrusted text in it is encoded when it is written.
     var text: String
     var fields: [JSONValue.Member] = []
 
@@ -77,7 +77,7 @@ struct LogEntry {
             "time": .string(time.description),
             "level": .string(level.rawValue),
             "event": .string(event.rawValue),
-            "message": .string(text),
+            "message": .string(UntrustedText(text).display(limit: .max)),
         ]
         guard case .object(let members) = head else { return head }
         return .object(members + fields)

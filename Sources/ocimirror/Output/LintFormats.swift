@@ -2,6 +2,7 @@
 
 internal import Pinning
 internal import StrictJSON
+internal import TextSafety
 internal import YAML
 
 /// The linter's findings in the formats of other tools.
@@ -96,9 +97,8 @@ enum LintFormats {
 
     private static func escape(_ text: String, _ further: String = "") -> String {
         var escaped = ""
-        for scalar in text.unicodeScalars {
-            let isControl = scalar.value < 0x20 || scalar == "%"
-            if isControl || further.unicodeScalars.contains(scalar) {
+        for scalar in UntrustedText(text).display(limit: .max).unicodeScalars {
+            if scalar == "%" || further.unicodeScalars.contains(scalar) {
                 escaped += percent(UInt8(truncatingIfNeeded: scalar.value))
             } else {
                 escaped.unicodeScalars.append(scalar)

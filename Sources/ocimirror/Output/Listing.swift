@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TextSafety
+
 /// A table of aligned columns, with wrapped detail lines below each row.
 struct Listing {
     /// The text of a cell and its style.
     struct Cell {
-        var text: String
-        var paint: (String) -> String = { $0 }
+        /// The text on one line, without control characters and commands of CI systems.
+        let text: String
+        let paint: (String) -> String
+
+        /// Creates a cell; untrusted text in it is encoded.
+        init(text: String, paint: @escaping (String) -> String = { $0 }) {
+            self.text = UntrustedText(text).display(limit: .max)
+            self.paint = paint
+        }
 
         /// Creates a cell of which only a label at its beginning, after `start`, is painted.
         static func labeled(
@@ -67,7 +76,7 @@ struct Listing {
             guard added.insert(failure).inserted else { return nil }
             var row = row
             row.cells = Array(row.cells.prefix(2))
-            row.cells[0].text = counted(group.count, "image")
+            row.cells[0] = Cell(text: counted(group.count, "image"), paint: row.cells[0].paint)
             row.details =
                 failure.details(of: group.map { $0.cells[0].text }, style)
             return row
