@@ -34,6 +34,9 @@ public struct PinnedFile: Hashable, Sendable {
         self.error = error
     }
 
+    /// A Boolean value that indicates whether the file is a template, whose images have no paths.
+    public private(set) var isTemplate = false
+
     /// Creates the result for a file that was skipped.
     public init(path: String, skipped: String) {
         self.path = path
@@ -48,6 +51,7 @@ public struct PinnedFile: Hashable, Sendable {
     mutating func add(_ mentions: TemplateMentions) {
         guard !mentions.all.isEmpty else { return }
         (skipped, skippedAt) = (nil, nil)
+        isTemplate = true
         sites = mentions.all.map { mention in
             PinnedSite(
                 mark: mention.mark, path: SitePath(), shape: .mention, status: .unpinnable,

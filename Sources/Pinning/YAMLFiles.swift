@@ -6,7 +6,8 @@ public import Files
 public enum YAMLFiles {
     /// Lists files in a stable order.
     ///
-    /// A file in `paths` is always listed. In directories, only `*.yaml` and `*.yml` files are
+    /// Paths with `..` and through symbolic links to directories are listed as the paths that a listing of
+    /// the directory around them has. A file in `paths` is always listed. In directories, only `*.yaml` and `*.yml` files are
     /// listed, including hidden ones such as `.gitlab-ci.yml` and those in `.github`, and the `*.tpl`
     /// files of charts. Symbolic links and the hidden directories of tools are not.
     ///
@@ -17,8 +18,8 @@ public enum YAMLFiles {
     ///   - omitsTests: A Boolean value that indicates whether directories of tests and examples, of
     ///     the templates of charts, and hidden files and directories, are omitted; those in `paths`
     ///     are not.
-    /// - Returns: The paths in the form of `paths`, without duplicates, and the files and
-    ///   directories that could not be listed.
+    /// - Returns: The paths, without duplicates, absolute or relative to `base` as in `paths`, and the
+    ///   files and directories that could not be listed.
     public static func list(
         _ paths: [String], rules: PinRules, from base: String, omitsTests: Bool = false
     ) -> FileListing {
@@ -26,16 +27,37 @@ public enum YAMLFiles {
         let walk = Walk(rules: rules, omitsTests: omitsTests)
         var seen: Set<String> = []
         for path in paths {
-            let trimmed = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
-            let absolute = trimmed.hasPrefix("/") ? trimmed : "\(base)/\(trimmed)"
+            let path = location(of: path, from: base)
+            let absolute = path.hasPrefix("/") ? path : "\(base)/\(path)"
             if (try? FileStatus.of(absolute))?.kind == .directory {
-                walk.list(absolute, shown: trimmed, in: .outside, into: &listing)
+                walk.list(absolute, shown: path, in: Walk.Chart(of: absolute), into: &listing)
             } else {
-                listing.files.append(trimmed)
+                listing.files.append(path)
+                if case .templates = Walk.Chart(of: LexicalPath.directory(of: absolute)) {
+                    listing.chartTemplates.insert(path)
+                }
             }
         }
         listing.files = listing.files.filter { seen.insert($0).inserted }
         return listing
+    }
+
+    /// Returns the path of a file or directory without `..` and symbolic links to directories; the path itself
+    /// if it does not exist.
+    ///
+    /// A symbolic link to a file is kept, because the files around the link count.
+    public static func location(of path: String, from base: String) -> String {
+        let trimmed = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
+        let absolute = trimmed.hasPrefix("/") ? trimmed : "\(base)/\(trimmed)"
+        let isDirectory = (try? FileStatus.of(absolute))?.kind == .directory
+        let name = isDirectory ? "" : absolute.split(separator: "/").last.map { "/\($0)" } ?? ""
+        let directory = isDirectory ? absolute : LexicalPath.directory(of: absolute)
+        guard let resolved = try? Path.resolved(directory) else { return trimmed }
+        let real = "\(resolved == "/" ? "" : resolved)\(name)"
+        guard !trimmed.hasPrefix("/") else { return real.isEmpty ? "/" : real }
+        let names = RepositoryPaths(in: (try? Path.resolved(base)) ?? base)
+        let relative = names.shown(names.canonical(real))
+        return relative.isEmpty ? "." : relative
     }
 
     /// Returns a Boolean value that indicates whether a name is that of a hidden directory of a tool,
@@ -68,6 +90,22 @@ private struct Walk {
         case outside
         case inside
         case templates
+
+        /// Returns the position of a directory that is not found from a directory above.
+        init(of directory: String) {
+            var steps = LexicalPath.steps(of: directory)[...]
+            var name: Substring?
+            while true {
+                let path = steps.map { "/\($0)" }.joined()
+                if (try? FileStatus.of("\(path)/Chart.yaml")) != nil {
+                    self = name == "templates" ? .templates : .inside
+                    return
+                }
+                guard let last = steps.popLast() else { break }
+                name = last
+            }
+            self = .outside
+        }
     }
 
     func list(

@@ -253,6 +253,88 @@ import Testing
         #expect(!first.output.contains(".gitlab-ci.yml"), "\(first.said)")
     }
 
+    /// A chart with an overlay and templates, and a kustomization.
+    private static func repository() async throws -> Workspace {
+        let workspace = try await workspace()
+        try await workspace.shell(
+            """
+            mkdir -p repo/.git repo/base repo/overlays/prod repo/clusters repo/web/templates
+            ln -s repo link
+            ln -s repo/web chart
+            cd repo
+            printf 'resources: [deployment.yaml]\\n' > base/kustomization.yaml
+            printf '%s\\n' 'apiVersion: apps/v1' 'kind: Deployment' 'metadata: {name: web}' \\
+              'spec: {template: {spec: {containers: [{name: a, image: controller}]}}}' \\
+              > base/deployment.yaml
+            printf 'resources: [../../base]\\n' > overlays/prod/kustomization.yaml
+            printf '%s\\n' 'apiVersion: kustomize.toolkit.fluxcd.io/v1' 'kind: Kustomization' \\
+              'metadata: {name: web}' 'spec:' '  path: overlays/prod' '  images:' \\
+              '    - {name: controller, newName: ghcr.io/acme/mirror/api, newTag: 1.4.2}' \\
+              > clusters/prod.yaml
+            printf 'name: web\\n' > web/Chart.yaml
+            printf 'image: {repository: ghcr.io/acme/mirror/api, tag: 1.4.2}\\n' > web/values.yaml
+            printf 'image: {repository: ghcr.io/acme/mirror/frontend}\\n' > web/values-prod.yaml
+            printf 'spec:\\n  image: ghcr.io/acme/mirror/api:1.4.2\\n  other: {{ .Values.x }}\\n' \\
+              > web/templates/pod.yaml
+            printf 'image: example.com/unknown:1\\n' > web/templates/other.yaml
+            """)
+        return workspace
+    }
+
+    /// Returns the findings of a file, without its path.
+    private static func findings(_ run: Run, _ file: String) throws -> [JSONValue] {
+        try (run.json["files"]?.elements ?? []).filter { $0["path"] == .string(file) }
+            .flatMap { $0["findings"]?.elements ?? [] }
+    }
+
+    @Test func `a file has the findings that it has in its directory`() async throws {
+        let workspace = try await Self.repository()
+        let all = try await workspace.run("lint", "--format", "json", "repo")
+        for (file, count) in [
+            ("base/deployment.yaml", 0), ("clusters/prod.yaml", 1), ("web/values.yaml", 1),
+            ("web/values-prod.yaml", 1), ("web/templates/pod.yaml", 1),
+            ("web/templates/other.yaml", 0),
+        ] {
+            let expected = try Self.findings(all, "repo/\(file)")
+            #expect(expected.count == count, "\(file): \(all.said)")
+            for argument in [
+                "repo/\(file)", "./env/../repo/\(file)", "link/\(file)",
+                "repo/../link/web/../\(file)",
+            ] {
+                let run = try await workspace.run("lint", "--format", "json", argument)
+                #expect(
+                    try Self.findings(run, "repo/\(file)") == expected, "\(argument): \(run.said)")
+            }
+        }
+    }
+
+    @Test(arguments: ["link", "./repo/", "env/../repo", "repo/.", "link/web/.."])
+    func `a directory has one name, also through links and parents`(
+        _ argument: String
+    ) async throws {
+        let workspace = try await Self.repository()
+        let expected = try await workspace.run("lint", "repo")
+        let run = try await workspace.run("lint", argument)
+        #expect(run.output == expected.output)
+        #expect(run.output.contains("repo/web/values.yaml:1:8"), "\(run.output)")
+        #expect(run.status == expected.status)
+    }
+
+    @Test func `a directory of a chart behind a link is that of the chart`() async throws {
+        let workspace = try await Self.repository()
+        let expected = try await workspace.run("lint", "repo/web/templates")
+        let run = try await workspace.run("lint", "chart/templates")
+        #expect(run.output == expected.output)
+        #expect(run.output.contains("repo/web/templates/pod.yaml:2:10"), "\(run.output)")
+        #expect(!run.output.contains("unpinned"), "\(run.output)")
+    }
+
+    @Test func `an image in a template is explained by its line`() async throws {
+        let workspace = try await Self.repository()
+        let run = try await workspace.run("pin", "--explain", "repo/web/templates")
+        #expect(run.output.contains("line 2 of the template (mention)"), "\(run.output)")
+    }
+
     @Test func `a symbolic link in the repository is followed, and one out of it is listed`()
         async throws
     {

@@ -11,7 +11,7 @@ extension BaseFinder {
         let directory = LexicalPath.directory(of: file)
         let name = String(file.dropFirst(directory.utf8.count))
         var paths = files.names(in: directory).files(extending: name).map { directory + $0 }
-        if name == "values.yaml", files.values(in: "\(directory)Chart.yaml") != nil {
+        if name == ValuesFile.defaultName, files.values(in: "\(directory)Chart.yaml") != nil {
             paths += valuesFiles(ofChart: directory, in: files)
             paths += valuesFiles(aroundChart: directory, in: files)
         }
@@ -22,9 +22,9 @@ extension BaseFinder {
                 .filter { !baseNames.contains($0) }.map { "\(outer)\($0)/\(name)" }
         }
         return paths.prefix(Self.maximumOverlays).compactMap { path in
-            guard let values = files.values(in: path), values.root.entries != nil,
-                values.root["apiVersion"] == nil
-            else { return nil }
+            guard let values = files.values(in: path), ValuesFile.isMapping(values.root) else {
+                return nil
+            }
             return Overlay(path: path, values: values)
         }
     }
@@ -41,7 +41,7 @@ extension BaseFinder {
             if isForValues {
                 found += names.yamlFiles.map { directory + $0 }.filter(files.contains)
             } else if depth > 0 {
-                found += names.files(with: "values").map { directory + $0 }
+                found += names.valuesFiles.map { directory + $0 }
             }
             guard depth < 2 else { continue }
             for name in names.withoutExtension where !chartDirectories.contains(name) {
@@ -75,9 +75,7 @@ extension BaseFinder {
                         files.names(in: "\(outer)\(name)").yamlFiles.map { "\(outer)\(name)/\($0)" }
                     }
             }
-            found += names.files(with: "values").filter { $0 != "values.yaml" }.map {
-                directory + $0
-            }
+            found += names.valuesFiles.filter { !ValuesFile.isDefault($0) }.map { directory + $0 }
             found += below
         }
         let charts = files.chartNames

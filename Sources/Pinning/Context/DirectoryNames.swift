@@ -26,8 +26,8 @@ struct DirectoryNames {
         return (rarest ?? []).filter { $0 != name && words.isSubset(of: Self.words(of: $0)) }
     }
 
-    /// Returns the files whose names have a word.
-    func files(with word: Substring) -> [String] { files[word] ?? [] }
+    /// The files that have values by their names.
+    var valuesFiles: [String] { yamlFiles.filter(ValuesFile.isNamed) }
 
     /// Returns the words of the name of a file without its extension.
     private static func words(of name: String) -> Set<Substring> {

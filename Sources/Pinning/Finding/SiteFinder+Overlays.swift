@@ -117,9 +117,8 @@ extension SiteFinder {
     /// Returns a Boolean value that indicates whether this file is an overlay of a file with values: by
     /// its name, or because it is a resource with values.
     private func hasValues(over base: String) -> Bool {
-        let name = file.split(separator: "/").last ?? ""
-        return state.valuesDepth > 0 || name.contains("values")
-            || base.split(separator: "/").last == name
+        state.valuesDepth > 0 || ValuesFile.isNamed(file)
+            || base.split(separator: "/").last == file.split(separator: "/").last
     }
 
     private mutating func baseSibling(

@@ -76,7 +76,7 @@ final class Releases: Sendable {
             Use(release: index.all[$0.release], source: $0.source)
         }
         let directory = LexicalPath.directory(of: path)
-        guard path == "\(directory)values.yaml" else {
+        guard ValuesFile.isDefault(path) else {
             return Uses(all: direct, isComplete: index.isComplete)
         }
         return Uses(

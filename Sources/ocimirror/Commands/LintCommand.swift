@@ -70,7 +70,11 @@ struct LintCommand: ConfiguredCommand {
             try PinInputs.lock(path, root: root, in: context)
         }
         let linter = Linter(lock, rules: rules, registry: registry)
-        let chains = layers.map { $0.split(separator: ",").map(String.init) }
+        let chains = layers.map { chain in
+            chain.split(separator: ",").map {
+                YAMLFiles.location(of: String($0), from: context.currentDirectory)
+            }
+        }
         var inputs = PinFiles(paths + chains.flatMap(\.self), rules: rules, in: context)
         let jobs = inputs.paths.map { (name: $0, context: inputs.context(of: $0)) }
         var files = try await lint(jobs, with: linter, reading: inputs)

@@ -92,7 +92,7 @@ struct PromoteCommand: ConfiguredCommand {
     private func promoteFiles(isDirectory: Bool, _ context: ProgramContext) async throws -> ExitCode
     {
         let rules = try PinInputs.rules(rules, in: context)
-        let directory = target.hasSuffix("/") ? String(target.dropLast()) : target
+        let directory = YAMLFiles.location(of: target, from: context.currentDirectory)
         let inputs = PinFiles([target], rules: rules, in: context)
         var files: [PinnedFile] = []
         var originals: [Int: [UInt8]] = [:]

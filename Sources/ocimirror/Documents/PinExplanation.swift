@@ -31,7 +31,7 @@ struct PinExplanation {
                     .init(text: reason, paint: style.dim),
                 ])
             }
-            for site in file.sites { add(site, of: path, to: &listing, style) }
+            for site in file.sites { add(site, of: file, to: &listing, style) }
             for value in file.otherValues {
                 let field = UntrustedText(value.path.description).display
                 listing.add([
@@ -48,13 +48,19 @@ struct PinExplanation {
     }
 
     private func add(
-        _ site: PinnedSite, of path: String, to listing: inout Listing, _ style: TextStyle
+        _ site: PinnedSite, of file: PinnedFile, to listing: inout Listing, _ style: TextStyle
     ) {
-        let field = UntrustedText(site.path.description).display
+        let path = UntrustedText(file.path).display
+        var field = UntrustedText(site.path.description).display
+        if field.isEmpty {
+            field =
+                file.isTemplate
+                ? "line \(site.mark.line) of the template" : "the whole document"
+        }
         listing.add(
             [
                 .init(text: "\(path):\(site.mark)"), site.statusCell(style, isDry: true),
-                .init(text: "\(field.isEmpty ? "(root)" : field) (\(site.shape.rawValue))"),
+                .init(text: "\(field) (\(site.shape.rawValue))"),
             ],
             details: ([site.change] + Self.reasons(for: site)).enumerated().map { index, text in
                 .init(text: text, paint: index == 0 ? { $0 } : style.dim)

@@ -70,6 +70,7 @@ struct PinFiles {
         self.paths = listing.files
         problems = listing.failures.map { Problem($0.path, $0.error) }
         let directory = context.currentDirectory
+        let locations = paths.map { YAMLFiles.location(of: $0, from: directory) }
         @Sendable func absolute(_ path: String) -> String {
             path.hasPrefix("/") ? path : "\(directory)/\(path)"
         }
@@ -78,7 +79,7 @@ struct PinFiles {
         let reader = RepositoryReader(in: context, limit: Self.limit)
         self.reader = reader
         repository = RepositoryFiles(
-            self.paths, from: directory, list: { reader.listing(around: paths, rules: rules) },
+            self.paths, from: directory, list: { reader.listing(around: locations, rules: rules) },
             read: reader.read, names: { (try? Directory.list(absolute($0))) ?? [] },
             templates: templates.readTagReuse)
     }
@@ -127,7 +128,7 @@ struct PinFiles {
         return FileContext(
             reuse: repository.tagReuse(ofChartIn: directory), files: repository,
             testTool: FileContext.testTool(amongFiles: names(in: directory)),
-            appVersion: path == "values.yaml" || path.hasSuffix("/values.yaml")
+            appVersion: ValuesFile.isDefault(path)
                 ? repository.appVersion(ofChartIn: directory) : nil,
             isChartTemplate: chartTemplates.contains(path))
     }
