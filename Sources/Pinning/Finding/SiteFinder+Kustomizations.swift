@@ -21,7 +21,9 @@ extension SiteFinder {
     func rename(of site: ImageReferenceSite) -> String? {
         guard let image = site.image, let lock, lock.has(image.repository) else { return nil }
         if let origin = partOrigin(of: site) { return "\(origin) replaces or copies a part of it" }
-        guard let replacement = kustomizations(of: site) else { return nil }
+        guard let replacement = laterKustomizations(of: site) ?? kustomizations(of: site) else {
+            return nil
+        }
         if let origin = replacement.partOrigin {
             return "\(origin) replaces or copies a part of it"
         }
@@ -56,6 +58,14 @@ extension SiteFinder {
             hasParts: site.reference == nil, hasDigestInTag: site.shape == .tag)
         return files.kustomizations.replacement(
             of: isOfContainer ? site.reference?.text : nil, image, in: file, of: files)
+    }
+
+    /// Returns the kustomizations that replace an image after the kustomization that the file is has set it.
+    private func laterKustomizations(of site: ImageReferenceSite) -> Kustomizations.Replacement? {
+        guard let files = context.files, isKustomizationFile, site.path.steps.first == "images",
+            let name = site.repository?.text ?? site.matchedName?.text
+        else { return nil }
+        return files.kustomizations.replacement(ofNamed: name, by: file, of: files)
     }
 
     /// Returns the path of an image from the root of the resource, also in a list or in a patch; `nil` for an

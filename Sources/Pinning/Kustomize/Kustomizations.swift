@@ -82,6 +82,29 @@ final class Kustomizations: Sendable {
         }
     }
 
+    /// Returns the kustomizations that replace an image after another kustomization has named it.
+    ///
+    /// - Parameters:
+    ///   - name: The name that the kustomization gives the image.
+    ///   - file: The path of the kustomization.
+    ///   - files: The files of the repository.
+    /// - Returns: The kustomizations.
+    func replacement(
+        ofNamed name: String, by file: String, of files: RepositoryFiles
+    ) -> Replacement {
+        withGraph(around: file, of: files) { graph, _ in
+            let directory = LexicalPath.directory(of: names.canonical(file))
+            let start = Array(graph.readers[directory] ?? [])
+            return Self.replacement(from: start, &graph) { node in
+                node.images.names.contains(name)
+            } found: { node, result in
+                if let new = node.images.newNames[name] {
+                    result.newNames.append((new, node.name))
+                }
+            }
+        }
+    }
+
     /// Returns the origin of a replacement that changes parts of images that a kustomization sets, or copies a
     /// part of a value that it generates.
     ///
