@@ -92,7 +92,8 @@ public struct Pinner: Sendable {
         _ bytes: [UInt8], path: String, context: FileContext
     ) -> PinnedFile {
         var file = PinnedFile(path: path)
-        let inputs = FinderInputs(rules: rules, context: context, lock: lock)
+        let inputs = FinderInputs(
+            rules: rules, context: context, lock: lock, updatesTags: updatesTags)
         let found: FoundSites
         do throws(YAMLError) {
             switch try FileScanResult(bytes, path: path, using: inputs) {

@@ -19,6 +19,28 @@ extension SiteFinder {
             at: site.path, in: innermost, below: outerMapping, isText: site.mapping == nil)
     }
 
+    /// Rejects an image that is not known to be that of all releases, and one whose digest would also be that
+    /// of another image.
+    mutating func rejectOtherUses(of site: inout ImageReferenceSite) {
+        if site.missingIDReason == nil {
+            var reason: String?
+            switch change(of: site) {
+            case .name(let change): reason = change
+            case .tag(let name):
+                site.reject(inheritance(of: site, by: "\(name) is"), as: .sharedTag)
+            case nil: break
+            }
+            if let reason = reason ?? placementUncertainty(of: site) ?? rename(of: site) {
+                site.missingIDReason = "\(reason): add '# ocimirror: ID' or a rule"
+                site.isUncertain = true
+            }
+        }
+        if let missingIDReason = site.missingIDReason { site.reject(missingIDReason) }
+        if [.tag, .digest, .sha].contains(site.shape), let conflict = tagConflict(of: site) {
+            site.reject(conflict.reason, as: conflict.kind)
+        }
+    }
+
     private var innermost: MergedMapping? { mapping.map { MergedMapping($0, anchors) } }
 
     /// The mapping around the innermost one.

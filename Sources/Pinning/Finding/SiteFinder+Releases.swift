@@ -48,41 +48,59 @@ extension SiteFinder {
         return patches.map { ReleaseValues(own + $0) }
     }
 
-    /// Returns the reason for which an image is not known to be that of all releases with its values:
-    /// another source of their values changes the name, or may change it.
-    mutating func change(of site: ImageReferenceSite) -> String? {
+    /// A change of an image by another source of values.
+    enum SourceChange {
+        /// The name is not known to be that of all releases.
+        case name(reason: String)
+        /// A release has another tag at a path, but not its own digest.
+        case tag(String)
+    }
+
+    /// Returns a change of an image by another source of the values of a release; `nil` if all releases with
+    /// its values are known to have it.
+    mutating func change(of site: ImageReferenceSite) -> SourceChange? {
         guard !isInResource, site.image != nil else { return nil }
         for release in state.releases {
-            guard spendRelease() else { return "the file has too many releases" }
+            guard spendRelease() else { return .name(reason: "the file has too many releases") }
             guard let own = index(of: site, in: release) else { continue }
-            if let reason = change(of: site, at: own, in: release) { return reason }
+            if let change = change(of: site, at: own, in: release) { return change }
         }
         guard state.valuesDepth == 0 else { return nil }
         let uses = withBases { $0.releases } ?? Releases.Uses()
         for use in uses.all {
-            guard spendRelease() else { return "the file is in too many releases" }
-            if let reason = change(of: site, at: use.source, in: use.release) { return reason }
+            guard spendRelease() else { return .name(reason: "the file is in too many releases") }
+            if let change = change(of: site, at: use.source, in: use.release) { return change }
         }
         let canChange = [.tag, .digest, .sha].contains(site.shape)
         return uses.isComplete || !canChange
-            ? nil : "the repository has too many files to find all releases with this file"
+            ? nil
+            : .name(reason: "the repository has too many files to find all releases with this file")
     }
 
     /// Returns the reason for which a digest would also be that of another image: a file whose values apply
-    /// after those of this file has the other image, but not its tag.
+    /// after those of this file has the other image, or another tag, but not its digest.
     mutating func overlay(of site: ImageReferenceSite) -> String? {
         guard !isInResource, site.image != nil, state.valuesDepth == 0 else { return nil }
         for overlay in withBases({ $0.overlays }) ?? [] {
             let values = ReleaseValues(file: file, below: overlay.values)
             // Another registry can have the same image.
-            guard change(of: site, at: 0, in: values, includingRegistries: false) != nil else {
-                continue
+            switch change(of: site, at: 0, in: values, includingRegistries: false) {
+            case .name:
+                let kind = site.shape == .tag ? "tag" : "digest"
+                return
+                    "\(overlay.path) has another image without a \(kind): give each image its own \(kind)"
+            case .tag: return inheritance(of: site, by: "\(overlay.path) has")
+            case nil: continue
             }
-            let kind = site.shape == .tag ? "tag" : "digest"
-            return
-                "\(overlay.path) has another image without a \(kind): give each image its own \(kind)"
         }
         return nil
+    }
+
+    /// Returns the reason for which the key for the digest of an image gets none: another tag would inherit
+    /// it.
+    func inheritance(of site: ImageReferenceSite, by other: String) -> String {
+        let key = site.digestKey ?? site.shape.rawValue
+        return "\(other) another tag and would inherit the digest: add '\(key)' beside it"
     }
 
     private mutating func spendRelease() -> Bool {
@@ -123,11 +141,12 @@ extension SiteFinder {
         }
     }
 
-    /// Returns the reason for which the image of a source is not known to be that of the release.
+    /// Returns a change of the image of a source by the others of a release; `nil` if the release is known to
+    /// have the image.
     private mutating func change(
         of site: ImageReferenceSite, at own: Int, in release: ReleaseValues,
         includingRegistries: Bool = true
-    ) -> String? {
+    ) -> SourceChange? {
         guard let image = site.image?.repository, let parent = site.tagPath.parent,
             let keys = valuesKeys(of: parent)
         else { return nil }
@@ -154,7 +173,7 @@ extension SiteFinder {
             guard let found else {
                 let isDecided = decided.contains { ImageKeys.repository.contains($0.last ?? "") }
                 guard site.repositoryFile != nil, !isDecided else { continue }
-                return release.sources[index].content.uncertainty
+                return .name(reason: release.sources[index].content.uncertainty)
             }
             for (path, node) in found.values where Self.names(path, site, in: keys) {
                 guard decided.insert(path).inserted,
@@ -162,10 +181,32 @@ extension SiteFinder {
                         || !(path.last?.hasSuffixIgnoringCase("registry") ?? false),
                     !Self.isSame(node, at: path, as: image, of: site)
                 else { continue }
-                return "\(found.name(of: path)) changes the image of the release"
+                return .name(reason: "\(found.name(of: path)) changes the image of the release")
             }
         }
+        guard let tag = tagWithDigest(of: site) else { return nil }
+        let tagPath = keys + [site.tagPath.key ?? "tag"]
+        for case (let index, let found?) in sources where index > own {
+            guard let node = found.values.first(where: { $0.path == tagPath })?.node else {
+                continue
+            }
+            let stated = (MergedMapping.text(node) ?? "").prefix { $0 != "@" }
+            return stated == tag ? nil : .tag(found.name(of: tagPath))
+        }
         return nil
+    }
+
+    /// Returns the text of the tag that a digest in a key beside it would have, or has; `nil` if the image
+    /// gets no such digest.
+    private func tagWithDigest(of site: ImageReferenceSite) -> String? {
+        guard [.digest, .sha].contains(site.shape) else { return nil }
+        let stated = site.tag?.text ?? ""
+        guard let lock else { return stated }
+        guard let target = try? lock.target(for: site) else {
+            return site.digest?.text.isEmpty ?? true ? nil : stated
+        }
+        if updatesTags, !stated.isEmpty { return target.resolvedTag.map(site.suffixless) }
+        return StatedVersion(site: site, target: target).isSame ? stated : nil
     }
 
     /// Returns the values that a source has beside a tag, and for all images; `nil` if they are unknown.

@@ -10,6 +10,8 @@ struct FinderInputs {
     var context = FileContext()
     /// The lock file, for images in values that are not known to be images.
     var lock: LockView?
+    /// A Boolean value that indicates whether images get the tags of the lock file.
+    var updatesTags = false
 }
 
 /// Walks the documents of a file and finds images.
@@ -53,6 +55,7 @@ struct SiteFinder {
     let rules: FileRules
     let context: FileContext
     let lock: LockView?
+    let updatesTags: Bool
     var found: FoundSites
     var fragment = 0
     var document = 0
@@ -112,6 +115,7 @@ struct SiteFinder {
         self.rules = inputs.rules.forFile(file)
         self.context = inputs.context
         self.lock = inputs.lock
+        self.updatesTags = inputs.updatesTags
         self.limits = limits
         self.state = WalkState(root: root)
         self.found = FoundSites(fragments: [Fragment(stream)])
@@ -210,16 +214,7 @@ struct SiteFinder {
             if let reason = state.textReason ?? placementReason(of: site) ?? replacement(of: site) {
                 site.skip(reason)
             }
-            if site.missingIDReason == nil,
-                let reason = change(of: site) ?? placementUncertainty(of: site) ?? rename(of: site)
-            {
-                site.missingIDReason = "\(reason): add '# ocimirror: ID' or a rule"
-                site.isUncertain = true
-            }
-            if let missingIDReason = site.missingIDReason { site.reject(missingIDReason) }
-            if [.tag, .digest, .sha].contains(site.shape), let conflict = tagConflict(of: site) {
-                site.reject(conflict.reason, as: conflict.kind)
-            }
+            rejectOtherUses(of: &site)
         }
         site.usedAt = ([site.mapping].compactMap(\.self) + site.fields.map(\.node))
             .flatMap(anchors.uses(of:))

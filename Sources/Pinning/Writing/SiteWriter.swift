@@ -140,7 +140,7 @@ struct SiteWriter {
                 throw EditError(
                     reason: "the lock entry '\(target.id)' has no tag")
             }
-            try set(field, suffixless(tag))
+            try set(field, site.suffixless(tag))
         }
         let isBare = site.shape == .sha || site.digest.map { Self.isHex($0.text) } ?? false
         let text = isBare ? target.digest.hex : target.digest.description
@@ -156,14 +156,6 @@ struct SiteWriter {
         {
             edits.append(edit)
         }
-    }
-
-    /// Returns the tag without the suffix that the chart appends.
-    private func suffixless(_ tag: Tag) -> String {
-        guard let suffix = site.suffix, tag.name.hasSuffix("-\(suffix.text)") else {
-            return tag.name
-        }
-        return String(tag.name.dropLast(suffix.text.utf8.count + 1))
     }
 
     /// Moves the parts of the name to the other registry.

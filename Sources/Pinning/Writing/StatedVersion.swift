@@ -71,4 +71,10 @@ extension ImageReferenceSite {
         }
         return try? Tag(parsing: "latest")
     }
+
+    /// Returns the text of a tag without the suffix that the chart appends.
+    func suffixless(_ tag: Tag) -> String {
+        guard let suffix, tag.name.hasSuffix("-\(suffix.text)") else { return tag.name }
+        return String(tag.name.dropLast(suffix.text.utf8.count + 1))
+    }
 }
