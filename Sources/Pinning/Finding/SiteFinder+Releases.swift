@@ -83,8 +83,7 @@ extension SiteFinder {
         guard !isInResource, site.image != nil, state.valuesDepth == 0 else { return nil }
         for overlay in withBases({ $0.overlays }) ?? [] {
             let values = ReleaseValues(file: file, below: overlay.values)
-            // Another registry can have the same image.
-            switch change(of: site, at: 0, in: values, includingRegistries: false) {
+            switch change(of: site, at: 0, in: values) {
             case .name:
                 let kind = site.shape == .tag ? "tag" : "digest"
                 return
@@ -144,8 +143,7 @@ extension SiteFinder {
     /// Returns a change of the image of a source by the others of a release; `nil` if the release is known to
     /// have the image.
     private mutating func change(
-        of site: ImageReferenceSite, at own: Int, in release: ReleaseValues,
-        includingRegistries: Bool = true
+        of site: ImageReferenceSite, at own: Int, in release: ReleaseValues
     ) -> SourceChange? {
         guard let image = site.image?.repository, let parent = site.tagPath.parent,
             let keys = valuesKeys(of: parent)
@@ -177,9 +175,7 @@ extension SiteFinder {
             }
             for (path, node) in found.values where Self.names(path, site, in: keys) {
                 guard decided.insert(path).inserted,
-                    includingRegistries
-                        || !(path.last?.hasSuffixIgnoringCase("registry") ?? false),
-                    !Self.isSame(node, at: path, as: image, of: site)
+                    !isSame(node, at: path, as: image, of: site)
                 else { continue }
                 return .name(reason: "\(found.name(of: path)) changes the image of the release")
             }
@@ -269,19 +265,39 @@ extension SiteFinder {
             && !(ImageKeys.tag + ImageKeys.dependentTag + ImageKeys.digest).contains(key)
     }
 
-    /// Returns a Boolean value that indicates whether a value is a part of the name of an image.
-    private static func isSame(
+    /// Returns a Boolean value that indicates whether a value leaves an image the same.
+    private func isSame(
         _ value: YAMLNode?, at path: [String], as image: Repository, of site: ImageReferenceSite
     ) -> Bool {
-        guard let value, let text = MergedMapping.text(value) else { return false }
-        let name = image.description
+        let text = value.flatMap(MergedMapping.text)
         if path.last?.hasSuffixIgnoringCase("registry") ?? false {
-            return name.hasPrefix("\(ImageComposer.trimmed(text))/")
+            return isSame(image, of: site, inRegistry: text, at: path)
         }
+        guard let text else { return false }
         if text == site.repository?.text || ImageText.reference(text)?.repository == image {
             return true
         }
         // The registry can be elsewhere, unless the name has one.
-        return name.hasSuffix("/\(text)") && !ImageText.hasRegistry(site.repository?.text ?? "")
+        return image.description.hasSuffix("/\(text)")
+            && !ImageText.hasRegistry(site.repository?.text ?? "")
+    }
+
+    /// Returns a Boolean value that indicates whether an image is the same in another registry: the lock file
+    /// does not have another image there.
+    private func isSame(
+        _ image: Repository, of site: ImageReferenceSite, inRegistry registry: String?,
+        at path: [String]
+    ) -> Bool {
+        let registry = registry.map(ImageComposer.trimmed) ?? ""
+        // An empty value for all images leaves each its own.
+        guard let lock, !registry.isEmpty || !Self.globalRegistries.contains(path) else {
+            return true
+        }
+        let own = "\(ImageComposer.trimmed(site.registry?.text ?? ""))/"
+        let name = image.description
+        let rest = own != "/" && name.hasPrefix(own) ? String(name.dropFirst(own.count)) : image.path
+        let whole = registry.isEmpty ? rest : "\(registry)/\(rest)"
+        guard let other = ImageText.reference(whole)?.repository, other != image else { return true }
+        return !lock.has(other) || lock.hasSameImages(image, other)
     }
 }
