@@ -11,9 +11,9 @@ public struct PinnedFile: Hashable, Sendable {
     public var sites: [PinnedSite] = []
     /// The values of keys such as `image` that are not images, in the order of the file.
     public var otherValues: [OtherValue] = []
-    /// A Boolean value that indicates whether images have no pin because others use their tags, which a
-    /// change of the others, also in other files, can end.
-    public internal(set) var hasSharedTags = false
+    /// A Boolean value that indicates whether images have no pin because others use their tags, or because
+    /// other values change them, which a change of the others, also in other files, can end.
+    public internal(set) var dependsOnOtherImages = false
     /// The bytes to write; `nil` if nothing changes.
     public var newBytes: [UInt8]?
     /// The reason for which the file was skipped without an error.
@@ -65,7 +65,7 @@ public struct PinnedFile: Hashable, Sendable {
     mutating func merge(_ next: PinnedFile) -> Bool {
         guard next.sites.count == sites.count else { return false }
         newBytes = next.newBytes
-        hasSharedTags = next.hasSharedTags
+        dependsOnOtherImages = next.dependsOnOtherImages
         for (index, site) in next.sites.enumerated() where site.status == .changed {
             let old = sites[index]
             sites[index] = PinnedSite(

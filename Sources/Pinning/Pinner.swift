@@ -76,16 +76,16 @@ public struct Pinner: Sendable {
         _ bytes: [UInt8], path: String, context: FileContext = FileContext()
     ) -> PinnedFile {
         var file = pinOnce(bytes, path: path, context: context)
-        // A new tag or digest can be the own one of an image that shared that of another image.
+        // A new tag or digest can be the own one of an image that had that of another image.
         for _ in 0..<Self.roundLimit {
-            guard file.hasSharedTags, let changed = file.newBytes else { break }
+            guard file.dependsOnOtherImages, let changed = file.newBytes else { break }
             let next = pinOnce(changed, path: path, context: context)
             guard next.newBytes != nil, file.merge(next) else { break }
         }
         return file
     }
 
-    /// The maximum number of times that a file in which images share tags is pinned again.
+    /// The maximum number of times that a file in which images depend on others is pinned again.
     private static let roundLimit = 32
 
     private func pinOnce(
@@ -110,7 +110,7 @@ public struct Pinner: Sendable {
             file.error = error
             return file
         }
-        file.hasSharedTags = found.sites.contains { $0.obstacle?.kind == .sharedTag }
+        file.dependsOnOtherImages = found.sites.contains { $0.obstacle?.canEnd ?? false }
         let targets = targets(for: found)
         let quoteStyles = found.fragments.map { QuoteStyle(of: $0.stream) }
         var drafts = found.sites.map {

@@ -26,7 +26,8 @@ import TextSafety
     {
         let workspace = try Workspace()
         try await workspace.shell(
-            "mkdir -p repo/.git repo/apps repo/prod repo/common repo/charts/web repo/charts/app && cp "
+            "mkdir -p repo/.git repo/apps repo/prod repo/common repo/charts/web repo/charts/app "
+                + "repo/flux repo/z repo/umbrella && cp "
                 + "'\(Workspace.project)/Tests/PinningTests/Fixtures/images.lock.yaml' .")
         try workspace.folder.write("name: web\n", to: "repo/charts/web/Chart.yaml")
         try workspace.folder.write(image, to: "repo/charts/web/values.yaml")
@@ -180,6 +181,93 @@ import TextSafety
             }
             let isSafe = said.unicodeScalars.allSatisfy { $0 == "\n" || $0.isSafeToShow }
             #expect(isSafe, "\(options): \(run.said)")
+        }
+    }
+
+    private static let chart = [
+        "repo/charts/web/Chart.yaml": "name: web\n",
+        "repo/charts/web/values.yaml":
+            "image: {repository: ghcr.io/acme/mirror/api, tag: 1.4.2, digest: \"\"}\n",
+    ]
+
+    /// Files with another image, whose own digest a run of pin adds, by their names.
+    private static let others = [
+        "flux": [
+            "repo/flux/web.yaml": """
+            apiVersion: helm.toolkit.fluxcd.io/v2
+            kind: HelmRelease
+            metadata: {name: web}
+            spec:
+              chart: {spec: {chart: ./charts/web, sourceRef: {kind: GitRepository, name: x}}}
+              values:
+                image: {repository: ghcr.io/acme/mirror/frontend, tag: 6.6.868}
+
+            """
+        ],
+        "helmfile": [
+            "repo/helmfile.yaml": """
+            releases:
+              - name: front
+                chart: ./charts/web
+                values: [{image: {repository: ghcr.io/acme/mirror/frontend, tag: 6.6.868}}]
+              - name: mirror
+                chart: ./charts/web
+                values: [{image: {repository: ghcr.io/acme/mirror/vault, tag: 1.21.0}}]
+
+            """
+        ],
+        "umbrella": [
+            "repo/umbrella/Chart.yaml": """
+            name: all
+            dependencies: [{name: web, repository: "file://../charts/web"}]
+
+            """,
+            "repo/umbrella/values.yaml":
+                "web: {image: {repository: ghcr.io/acme/mirror/frontend, tag: 6.6.868}}\n",
+        ],
+        "overlay of an umbrella": [
+            "repo/umbrella/Chart.yaml": """
+            name: all
+            dependencies: [{name: web, repository: "file://../charts/web"}]
+
+            """,
+            "repo/umbrella/values.yaml": "web: {image: {pullPolicy: Always}}\n",
+            "repo/umbrella/values-prod.yaml":
+                "web: {image: {repository: ghcr.io/acme/mirror/frontend, tag: 6.6.868}}\n",
+        ],
+    ]
+
+    @Test(arguments: others.keys.sorted())
+    func `one run pins a chart whose digest other images have inherited`(_ name: String)
+        async throws
+    {
+        let workspace = try await Self.workspace(release: "outside.yaml")
+        let files = Self.chart.merging(Self.others[name] ?? [:]) { $1 }
+        for (path, text) in files { try workspace.folder.write(text, to: path) }
+        let run = try await workspace.run("pin", "repo")
+        #expect(run.status == 0, "\(run.said)")
+        let pinned = files.keys.map(workspace.folder.text)
+        #expect(workspace.folder.text("repo/charts/web/values.yaml").contains("digest: \"sha256:"))
+        let again = try await workspace.run("pin", "repo")
+        #expect(again.status == 0, "\(again.said)")
+        #expect(files.keys.map(workspace.folder.text) == pinned)
+    }
+
+    @Test func `a chart is pinned with its canary if both tags change`() async throws {
+        let workspace = try await Self.workspace(release: "outside.yaml")
+        let files = Self.chart.merging([
+            "repo/charts/web/values-zone.yaml": "image: {tag: 1.4.1}\n"
+        ]) { $1 }
+        for (path, text) in files { try workspace.folder.write(text, to: path) }
+        let run = try await workspace.run("pin", "repo")
+        #expect(run.status == 1, "\(run.said)")
+        #expect(run.output.contains("values-zone.yaml has another tag"), "\(run.said)")
+        #expect(!workspace.folder.text("repo/charts/web/values.yaml").contains("sha256:"))
+        let update = try await workspace.run("pin", "--update-tags", "repo")
+        #expect(update.status == 0, "\(update.said)")
+        for path in ["values.yaml", "values-zone.yaml"] {
+            let text = workspace.folder.text("repo/charts/web/\(path)")
+            #expect(text.contains("tag: 1.4.2, digest: \"sha256:"), "\(text)")
         }
     }
 }

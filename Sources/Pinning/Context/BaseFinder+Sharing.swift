@@ -177,7 +177,8 @@ private struct ValueLookup {
     /// Returns the path of a value that the chart adds to the tag; `nil` if all are empty.
     private func affix(of combination: TagCombination) -> [String]? {
         combination.affixes.lazy.flatMap(\.paths).first { path in
-            texts(at: path).contains { !$0.isEmpty }
+            // White space ends the tag.
+            texts(at: path).contains { !($0.first?.isWhitespace ?? true) }
         }
     }
 

@@ -40,6 +40,7 @@ public final class RepositoryFiles: Sendable {
     private let missing = Mutex<Set<String>>([])
     private let names = Mutex<[String: DirectoryNames]>([:])
     private let updated = Mutex<[String: [UInt8]]>([:])
+    private let hasOldReleases = Mutex(false)
     private let reuses = Mutex<[String: TagReuse]>([:])
     private let dependencies = Mutex<[String: Dependencies]>([:])
     /// The kustomizations of the repository.
@@ -99,10 +100,22 @@ public final class RepositoryFiles: Sendable {
     /// Returns the content of a file; `nil` if there is none.
     func bytes(of path: String) -> [UInt8]? { updated.withLock { $0[path] } ?? read(path) }
 
-    /// Uses other content for a file, which will be written.
+    /// Uses other content for a file, which will be written; its releases stay those that were read.
     public func update(_ path: String, to bytes: [UInt8]) {
         updated.withLock { $0[path] = bytes }
         parsed.withLock { $0[path] = nil }
+        if path.hasSuffix("fleet.yaml") || ReleaseMarkers.occur(in: bytes) {
+            hasOldReleases.withLock { $0 = true }
+        }
+    }
+
+    /// Reads the releases of the repository again, if an updated file has any.
+    public func readReleasesAgain() {
+        let isNeeded = hasOldReleases.withLock { isNeeded in
+            defer { isNeeded = false }
+            return isNeeded
+        }
+        if isNeeded { releases.forget() }
     }
 
     /// Returns the names in a directory.

@@ -126,6 +126,14 @@ struct ImageReferenceSite: Sendable {
         if obstacle == nil { obstacle = Obstacle(kind: kind, reason: reason) }
     }
 
+    /// Rejects the site unless a rule or a directive gives the id.
+    mutating func reject(asUncertain reason: String, as kind: Obstacle.Kind = .other) {
+        let reason = "\(reason): add '# ocimirror: ID' or a rule"
+        missingIDReason = reason
+        isUncertain = true
+        reject(reason, as: kind)
+    }
+
     /// Marks the site as skipped, replacing other obstacles; the first reason is kept.
     mutating func skip(_ reason: String, as kind: Obstacle.Kind = .other) {
         guard !isSkipped else { return }
@@ -149,6 +157,8 @@ struct Obstacle: Hashable, Sendable {
         case invalidDigest
         /// The chart uses the tag or the digest for several images.
         case sharedTag
+        /// Another source of values changes the image.
+        case changedImage
         /// The image is in YAML or JSON in quotes, which is not edited.
         case quotedText
         case other
@@ -161,6 +171,9 @@ struct Obstacle: Hashable, Sendable {
         self.kind = kind
         self.reason = TemplatedYAML.restoringExpressions(in: reason)
     }
+
+    /// A Boolean value that indicates whether a change of other images, also in other files, can end it.
+    var canEnd: Bool { kind == .sharedTag || kind == .changedImage }
 }
 
 /// A part of an image's name in a file: a scalar, or a part of its text.

@@ -150,6 +150,7 @@ struct SiblingImage {
         if let digest = digestKey.flatMap({ mapping[$0] }) {
             site.shape = .digest
             site.digest = Field(node: digest)
+            site.digestKey = digestKey
         }
         site.registry = registryKey.flatMap { mapping[$0] }.map { Field(node: $0) }
     }

@@ -23,17 +23,18 @@ extension SiteFinder {
     /// of another image.
     mutating func rejectOtherUses(of site: inout ImageReferenceSite) {
         if site.missingIDReason == nil {
-            var reason: String?
             switch change(of: site) {
-            case .name(let change): reason = change
+            case .name(let reason): site.reject(asUncertain: reason, as: .changedImage)
+            case .unknown(let reason): site.reject(asUncertain: reason)
             case .tag(let name):
                 site.reject(inheritance(of: site, by: "\(name) is"), as: .sharedTag)
             case nil: break
             }
-            if let reason = reason ?? placementUncertainty(of: site) ?? rename(of: site) {
-                site.missingIDReason = "\(reason): add '# ocimirror: ID' or a rule"
-                site.isUncertain = true
-            }
+        }
+        if site.missingIDReason == nil,
+            let reason = placementUncertainty(of: site) ?? rename(of: site)
+        {
+            site.reject(asUncertain: reason)
         }
         if let missingIDReason = site.missingIDReason { site.reject(missingIDReason) }
         if [.tag, .digest, .sha].contains(site.shape), let conflict = tagConflict(of: site) {

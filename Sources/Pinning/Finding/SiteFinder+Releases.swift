@@ -50,8 +50,10 @@ extension SiteFinder {
 
     /// A change of an image by another source of values.
     enum SourceChange {
-        /// The name is not known to be that of all releases.
+        /// A release has another name.
         case name(reason: String)
+        /// The values of a release are not known.
+        case unknown(reason: String)
         /// A release has another tag at a path, but not its own digest.
         case tag(String)
     }
@@ -61,21 +63,24 @@ extension SiteFinder {
     mutating func change(of site: ImageReferenceSite) -> SourceChange? {
         guard !isInResource, site.image != nil else { return nil }
         for release in state.releases {
-            guard spendRelease() else { return .name(reason: "the file has too many releases") }
+            guard spendRelease() else { return .unknown(reason: "the file has too many releases") }
             guard let own = index(of: site, in: release) else { continue }
             if let change = change(of: site, at: own, in: release) { return change }
         }
         guard state.valuesDepth == 0 else { return nil }
         let uses = withBases { $0.releases } ?? Releases.Uses()
         for use in uses.all {
-            guard spendRelease() else { return .name(reason: "the file is in too many releases") }
+            guard spendRelease() else { return .unknown(reason: Self.tooManyReleases) }
             if let change = change(of: site, at: use.source, in: use.release) { return change }
         }
         let canChange = [.tag, .digest, .sha].contains(site.shape)
         return uses.isComplete || !canChange
             ? nil
-            : .name(reason: "the repository has too many files to find all releases with this file")
+            : .unknown(
+                reason: "the repository has too many files to find all releases with this file")
     }
+
+    static let tooManyReleases = "the file is in too many releases"
 
     /// Returns the reason for which a digest would also be that of another image: a file whose values apply
     /// after those of this file has the other image, or another tag, but not its digest.
@@ -84,7 +89,7 @@ extension SiteFinder {
         for overlay in withBases({ $0.overlays }) ?? [] {
             let values = ReleaseValues(file: file, below: overlay.values)
             switch change(of: site, at: 0, in: values) {
-            case .name:
+            case .name, .unknown:
                 let kind = site.shape == .tag ? "tag" : "digest"
                 return
                     "\(overlay.path) has another image without a \(kind): give each image its own \(kind)"
@@ -102,14 +107,14 @@ extension SiteFinder {
         return "\(other) another tag and would inherit the digest: add '\(key)' beside it"
     }
 
-    private mutating func spendRelease() -> Bool {
+    mutating func spendRelease() -> Bool {
         releaseBudget -= 1
         return releaseBudget > 0
     }
 
     /// Returns the index of the source of a release with the values of an image; `nil` if the release
     /// does not have them.
-    private func index(of site: ImageReferenceSite, in release: ReleaseValues) -> Int? {
+    func index(of site: ImageReferenceSite, in release: ReleaseValues) -> Int? {
         let offset = mappings.last?.range.lowerBound ?? site.anchor.range.lowerBound
         return release.sources.firstIndex { source in
             guard source.file == nil else { return false }
@@ -171,7 +176,7 @@ extension SiteFinder {
             guard let found else {
                 let isDecided = decided.contains { ImageKeys.repository.contains($0.last ?? "") }
                 guard site.repositoryFile != nil, !isDecided else { continue }
-                return .name(reason: release.sources[index].content.uncertainty)
+                return .unknown(reason: release.sources[index].content.uncertainty)
             }
             for (path, node) in found.values where Self.names(path, site, in: keys) {
                 guard decided.insert(path).inserted,
@@ -295,9 +300,12 @@ extension SiteFinder {
         }
         let own = "\(ImageComposer.trimmed(site.registry?.text ?? ""))/"
         let name = image.description
-        let rest = own != "/" && name.hasPrefix(own) ? String(name.dropFirst(own.count)) : image.path
+        let rest =
+            own != "/" && name.hasPrefix(own) ? String(name.dropFirst(own.count)) : image.path
         let whole = registry.isEmpty ? rest : "\(registry)/\(rest)"
-        guard let other = ImageText.reference(whole)?.repository, other != image else { return true }
+        guard let other = ImageText.reference(whole)?.repository, other != image else {
+            return true
+        }
         return !lock.has(other) || lock.hasSameImages(image, other)
     }
 }

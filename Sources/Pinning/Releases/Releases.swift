@@ -68,6 +68,9 @@ final class Releases: Sendable {
         self.list = list
     }
 
+    /// Forgets the releases that were read.
+    func forget() { index.withLock { $0 = nil } }
+
     /// Returns the releases that use a values file, directly or as the values of a subchart.
     func uses(of file: String, in files: RepositoryFiles) -> Uses {
         let index = read(files)

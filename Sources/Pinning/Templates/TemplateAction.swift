@@ -71,6 +71,18 @@ struct TemplateAction {
         words = [.name("tpl"), .string(Substring(text)), .chain(variable: nil, fields: [])]
     }
 
+    /// A Boolean value that indicates whether the output begins with a line break.
+    ///
+    /// Source: Sprig, `nindent`.
+    var beginsLine: Bool {
+        let last = words.lastIndex(of: .pipe).map { words[($0 + 1)...] } ?? words[...]
+        if last.first == .name("nindent") { return true }
+        guard last.startIndex == words.startIndex else { return false }
+        let texts: Set<Word> = [.name("print"), .name("printf"), .name("println"), .name("cat")]
+        guard case .string(let text)? = last.drop(while: texts.contains).first else { return false }
+        return text.hasPrefix("\n") || text.hasPrefix("\\n")
+    }
+
     /// The inclusion of the template that a `block` defines.
     var inclusion: TemplateAction {
         var inclusion = self

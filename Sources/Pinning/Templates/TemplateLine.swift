@@ -53,6 +53,12 @@ struct TemplateLine {
         drafts = [TemplateWord(conditions: conditions, isImage: isImage || hasImages)]
     }
 
+    /// Ends the words with values, because the output of the next action begins a line.
+    mutating func beginLine(under conditions: [TemplateWord.Condition]) {
+        guard drafts.contains(where: { !$0.parts.isEmpty }) else { return }
+        end(under: conditions)
+    }
+
     private mutating func endDrafts() {
         words += drafts.lazy.map(\.trimmed).filter {
             $0.isCombined || ($0.isImage && !$0.parts.isEmpty)

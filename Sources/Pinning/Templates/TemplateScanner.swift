@@ -202,7 +202,13 @@ struct TemplateScanner {
             record(
                 value, in: state, isOutput: action.variable == nil,
                 isImage: action.variable.map { ImageText.isImageKey(String($0)) } ?? false)
-            if action.variable == nil, !state.text.isComment { output(value.result, in: &state) }
+            if action.variable == nil, !state.text.isComment {
+                if action.beginsLine {
+                    state.line.beginLine(under: state.conditions)
+                    recordWords(in: &state)
+                }
+                output(value.result, in: &state)
+            }
             Self.set(action, to: value.result, in: &state, carrying: carried)
         }
     }

@@ -156,22 +156,24 @@ struct PinCommand: ConfiguredCommand {
             let file = pinner.pin(bytes, path: path, context: inputs.context(of: path))
             guard let new = file.newBytes else { return file }
             inputs.update(path, to: new)
-            return file.hasSharedTags
+            return file.dependsOnOtherImages
                 ? file : write(file, over: bytes, using: inputs, in: context)
         } catch {
             return PinnedFile(path: path, error: error)
         }
     }
 
-    /// Pins and writes the files in which images share tags after all others, whose changes can give these
-    /// images tags and digests of their own.
+    /// Pins and writes the files in which images depend on others after all other files, whose changes can
+    /// give these images tags and digests of their own.
     private func pinAgain(
         _ files: inout [PinnedFile], with pinner: Pinner, reading inputs: inout PinFiles,
         in context: ProgramContext
     ) throws {
-        let pending = files.indices.filter { files[$0].hasSharedTags }
-        for _ in 0..<Self.roundLimit {
-            var isChanged = false
+        let pending = files.indices.filter { files[$0].dependsOnOtherImages }
+        var isChanged = files.contains { $0.newBytes != nil }
+        for _ in 0..<Self.roundLimit where isChanged {
+            isChanged = false
+            inputs.readReleasesAgain()
             for index in pending {
                 try Task.checkCancellation()
                 let path = files[index].path
@@ -185,7 +187,6 @@ struct PinCommand: ConfiguredCommand {
                     files[index] = PinnedFile(path: path, error: error)
                 }
             }
-            guard isChanged else { break }
         }
         for index in pending where files[index].newBytes != nil {
             do throws(YAMLError) {
@@ -197,7 +198,7 @@ struct PinCommand: ConfiguredCommand {
         }
     }
 
-    /// The maximum number of times that files in which images share tags are pinned again.
+    /// The maximum number of times that files in which images depend on others are pinned again.
     private static let roundLimit = 32
 
     /// Writes a file, or its differences, unless the run is only a check.

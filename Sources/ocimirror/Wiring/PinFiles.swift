@@ -122,6 +122,9 @@ struct PinFiles {
     /// Lets other files see a file as it will be written.
     func update(_ path: String, to bytes: [UInt8]) { repository.update(path, to: bytes) }
 
+    /// Lets other files see the releases of the files that will be written.
+    func readReleasesAgain() { repository.readReleasesAgain() }
+
     /// Returns the data of other files about a file: its chart, and the files below it.
     mutating func context(of path: String) -> FileContext {
         let directory = Path.directory(of: path)
