@@ -39,7 +39,9 @@ struct ResponseHead {
             // A line that is not a valid field cannot be looked up by name, so it is skipped.
             fields.appendIfValid(
                 String(decoding: line[..<colon], as: UTF8.self),
-                String(decoding: line[line.index(after: colon)...], as: UTF8.self))
+                String(
+                    decoding: line[colon...].dropFirst().drop { $0 == 0x20 || $0 == 0x09 },
+                    as: UTF8.self))
             guard fields.fields.count <= Self.fieldLimit else {
                 throw TransportError(
                     .malformed, "response has more than \(Self.fieldLimit) header fields")
