@@ -18,8 +18,6 @@ public struct ResolvedImage: Sendable {
     public internal(set) var failure: ImageFailure?
     /// The image at each target, in the order of the configuration.
     public internal(set) var targets: [ImageTarget] = []
-    /// The findings of an earlier run that rejected the same image; the targets are not resolved.
-    var recordedRejection: [Finding]?
 
     /// A Boolean value that indicates whether a finding about the name rejects the image.
     var isRejected: Bool { findings.contains { $0.severity == .error } }

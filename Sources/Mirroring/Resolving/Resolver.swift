@@ -13,7 +13,6 @@ public struct Resolver: Sendable {
     let stores: StoreProvider
     let locks: [String: Lockfile]
     let today: CalendarDay
-    let rejections: RecordedRejections
 
     /// Creates a resolver.
     ///
@@ -22,13 +21,10 @@ public struct Resolver: Sendable {
     ///   - stores: The provider of the stores.
     ///   - locks: The current lock files of the targets, by path.
     ///   - today: The day on which exceptions are evaluated.
-    ///   - rejections: The rejections of an earlier run, whose images are not looked up at the
-    ///     targets.
     public init(
         configuration: MirrorConfiguration, stores: StoreProvider, locks: [String: Lockfile],
-        today: CalendarDay, rejections: RecordedRejections = RecordedRejections()
+        today: CalendarDay
     ) {
-        self.rejections = rejections
         self.configuration = configuration
         self.stores = stores
         self.locks = locks
@@ -44,7 +40,9 @@ public struct Resolver: Sendable {
         return try await withThrowingTaskGroup(of: (Int, ResolvedImage).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {
-                    var resolved = try await slots.withPermit { try await resolveImage(image) }
+                    var resolved = try await slots.withPermit {
+                        try await resolveTargets(of: try await resolveSource(of: image))
+                    }
                     resolved.findings += [requirements(of: image).exceptionFinding]
                         .compactMap(\.self)
                     return (position, resolved)
@@ -56,9 +54,16 @@ public struct Resolver: Sendable {
         }
     }
 
-    /// Resolves one image; failures are part of the result.
-    public func resolveImage(
-        _ image: PlannedImage
+    /// Returns the requirements of an image.
+    func requirements(of image: PlannedImage) -> ImageRequirements {
+        ImageRequirements(image.entry, platforms: configuration.platforms, today: today)
+    }
+
+    // MARK: Source
+
+    /// Resolves the name of an image at the source; a failure is part of the result.
+    func resolveSource(
+        of image: PlannedImage
     ) async throws(CancellationError) -> ResolvedImage {
         var resolved = ResolvedImage(image: image)
         do {
@@ -67,23 +72,9 @@ public struct Resolver: Sendable {
             }
         } catch {
             resolved.failure = try ImageFailure(unlessCanceled: error)
-            return resolved
         }
-        resolved.recordedRejection = resolved.descriptor.flatMap {
-            rejections.findings(of: $0.digest, requirements(of: image))
-        }
-        guard resolved.recordedRejection == nil else { return resolved }
-        try await resolveTargets(&resolved)
-        reportMovedTag(&resolved)
         return resolved
     }
-
-    /// Returns the requirements of an image.
-    func requirements(of image: PlannedImage) -> ImageRequirements {
-        ImageRequirements(image.entry, platforms: configuration.platforms, today: today)
-    }
-
-    // MARK: Source
 
     /// Resolves the name at the source.
     ///
@@ -135,10 +126,15 @@ public struct Resolver: Sendable {
 
     // MARK: Targets
 
-    /// Resolves the name at each target; a failure at one target does not stop the others.
+    /// Resolves the name at each target, if the source has the image; a failure at one target does
+    /// not stop the others.
     ///
     /// Targets are resolved in sequence, because concurrent images already use every registry.
-    private func resolveTargets(_ resolved: inout ResolvedImage) async throws(CancellationError) {
+    func resolveTargets(
+        of image: ResolvedImage
+    ) async throws(CancellationError) -> ResolvedImage {
+        guard image.descriptor != nil else { return image }
+        var resolved = image
         for configured in configuration.targets {
             let location: StoreLocation
             do throws(ParseError) {
@@ -147,11 +143,13 @@ public struct Resolver: Sendable {
                 // The loader rejects such names, but a configuration created in code can have one.
                 resolved.descriptor = nil
                 resolved.failure = ImageFailure(.invalid, role: .target, error.description)
-                return
+                return resolved
             }
             let target = try await resolveTarget(&resolved, at: location, lock: configured.lock)
             resolved.targets.append(target)
         }
+        reportMovedTag(&resolved)
+        return resolved
     }
 
     /// Resolves the name at a target.

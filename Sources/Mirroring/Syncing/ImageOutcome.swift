@@ -28,20 +28,28 @@ public struct ImageOutcome: Sendable {
 
     /// The result for the image as a whole, apart from the states of its targets.
     enum Verdict: Sendable {
-        /// The image was not validated, because no target needs it or none is left that does.
-        case notValidated([Finding] = [])
+        /// The image was not validated, because it was not found or no target is left that needs it.
+        case notValidated
+        /// The image was not validated, because every target has it; the findings are those that
+        /// its lock entries imply.
+        case unchanged([Finding])
         /// The image is valid.
         case valid(ValidationReport)
         /// The image is rejected.
         case rejected(ValidationReport)
+        /// The image was rejected by an earlier run with these findings, and was not read again.
+        case stillRejected([Finding])
         /// The image could not be read or validated.
         case failed(ImageFailure)
 
-        fileprivate var findings: [Finding] {
+        /// The findings of validation, or those that replace them.
+        fileprivate func findings(_ required: ImageRequirements) -> [Finding] {
             switch self {
-            case .notValidated(let findings): findings
             case .valid(let report), .rejected(let report): report.findings
-            case .failed: []
+            case .unchanged(let findings), .stillRejected(let findings):
+                // The rule about the exception did not run.
+                findings + [required.exceptionFinding].compactMap(\.self)
+            case .notValidated, .failed: []
             }
         }
     }
@@ -67,48 +75,40 @@ public struct ImageOutcome: Sendable {
     public internal(set) var targets: [ImageTarget]
     /// A Boolean value that indicates whether the image was rejected by an earlier run and not read
     /// again.
-    public internal(set) var isStillRejected = false
+    public internal(set) var isStillRejected: Bool
     /// The key by which a later run recognizes the rejection, or `nil` if the image was not rejected
     /// by the rules.
     public internal(set) var rejectionKey: String?
-    /// A Boolean value that indicates whether the rules rejected the image.
-    private let isRejectedByRules: Bool
 
     /// Creates the outcome of a sync.
     ///
     /// - Parameters:
     ///   - resolved: The resolved image, with its targets after the last phase.
+    ///   - required: The requirements of the image.
     ///   - loaded: The image as it was read; `nil` if it was not.
     ///   - verdict: The result for the image as a whole.
     init(
-        _ resolved: ResolvedImage, loaded: LoadedImage? = nil, verdict: Verdict = .notValidated()
+        _ resolved: ResolvedImage, _ required: ImageRequirements, loaded: LoadedImage? = nil,
+        verdict: Verdict = .notValidated
     ) {
         let targets = resolved.targets
         image = resolved.image
-        isRejectedByRules = if case .rejected = verdict { !resolved.isRejected } else { false }
         status = Self.status(of: resolved, at: targets, verdict)
         descriptor = resolved.descriptor
-        findings = resolved.findings + verdict.findings
+        findings = resolved.findings + verdict.findings(required)
         failure = if case .failed(let failure) = verdict { failure } else { resolved.failure }
         suggestedTags = resolved.suggestedTags
         facts =
             loaded.map { ImageFacts($0) }
             ?? ImageFacts(at: targets, listing: resolved.descriptor?.digest)
         self.targets = targets
-    }
-
-    /// Creates the outcome of an image that an earlier run rejected.
-    init(_ resolved: ResolvedImage, stillRejected findings: [Finding]) {
-        self.init(
-            resolved,
-            verdict: .rejected(ValidationReport(findings: findings, level: .index, platforms: [])))
-        isStillRejected = true
-    }
-
-    /// Records the key of a rejection by the rules.
-    mutating func recordRejection(against required: ImageRequirements) {
-        guard isRejectedByRules, let descriptor else { return }
-        rejectionKey = RecordedRejections.key(of: descriptor.digest, required)
+        isStillRejected = if case .stillRejected = verdict { true } else { false }
+        rejectionKey =
+            switch verdict {
+            case .rejected, .stillRejected:
+                resolved.descriptor.map { RecordedRejections.key(of: $0.digest, required) }
+            case .notValidated, .unchanged, .valid, .failed: nil
+            }
     }
 
     private static func status(
@@ -121,9 +121,9 @@ public struct ImageOutcome: Sendable {
         switch verdict {
         case _ where resolved.isRejected: return .rejected
         case .failed(let failure): return failure.failureClass == .invalid ? .rejected : .failed
-        case .rejected: return .rejected
+        case .rejected, .stillRejected: return .rejected
         case _ where isFailed: return .failed
-        case .notValidated:
+        case .notValidated, .unchanged:
             return targets.contains { $0.hasRestoredReferrers(of: digest) } ? .repaired : .unchanged
         case .valid:
             let copied = targets.filter { $0.receipt != nil }

@@ -14,6 +14,7 @@ struct ImageSync {
     /// The values that the syncs of all images of a run share.
     struct Context: Sendable {
         let resolver: Resolver
+        let rejections: RecordedRejections
         let transfers: BlobTransfers
         let scanCache: LayerScanCache
         let referrers = ReferrerTracker()
@@ -41,25 +42,28 @@ struct ImageSync {
     }
 
     /// Syncs the image; every failure is part of the outcome.
-    mutating func outcome() async throws(CancellationError) -> ImageOutcome {
-        latest = try await context.resolver.resolveImage(image)
-        let exception = [required.exceptionFinding].compactMap(\.self)
-        if let findings = latest.recordedRejection {
-            return ImageOutcome(latest, stillRejected: findings + exception)
+    mutating func run() async throws(CancellationError) -> ImageOutcome {
+        latest = try await context.resolver.resolveSource(of: image)
+        if let findings = context.rejections.findings(of: latest.descriptor?.digest, required) {
+            return outcome(.stillRejected(findings))
         }
+        latest = try await context.resolver.resolveTargets(of: latest)
         guard let root = latest.descriptor, !latest.isRejected else {
-            return ImageOutcome(latest)
+            return outcome(.notValidated)
         }
         do {
-            let verdict =
+            let verdict: ImageOutcome.Verdict =
                 isPending
                 ? try await processPendingTargets(root)
-                : .notValidated(exception + (try await refreshReferrers(of: root)))
-            return ImageOutcome(latest, loaded: loaded, verdict: verdict)
+                : .unchanged(try await refreshReferrers(of: root))
+            return outcome(verdict)
         } catch {
-            let failure = try ImageFailure(unlessCanceled: error)
-            return ImageOutcome(latest, loaded: loaded, verdict: .failed(failure))
+            return outcome(.failed(try ImageFailure(unlessCanceled: error)))
         }
+    }
+
+    private func outcome(_ verdict: ImageOutcome.Verdict) -> ImageOutcome {
+        ImageOutcome(latest, required, loaded: loaded, verdict: verdict)
     }
 
     /// A Boolean value that indicates whether a target still needs the image or its validation.
@@ -69,7 +73,7 @@ struct ImageSync {
     private mutating func processPendingTargets(
         _ root: Descriptor
     ) async throws -> ImageOutcome.Verdict {
-        guard let (loaded, sources) = try await load(root) else { return .notValidated() }
+        guard let (loaded, sources) = try await load(root) else { return .notValidated }
         self.loaded = loaded
         let validation = validate(loaded)
         guard validation.report.isAccepted else { return .rejected(validation.report) }

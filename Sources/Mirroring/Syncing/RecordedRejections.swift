@@ -23,8 +23,9 @@ public struct RecordedRejections: Sendable {
     }
 
     /// Returns the findings of the recorded rejection of an image, or `nil` if there is none.
-    func findings(of digest: Digest, _ required: ImageRequirements) -> [Finding]? {
-        findings.isEmpty ? nil : findings[Self.key(of: digest, required)]
+    func findings(of digest: Digest?, _ required: ImageRequirements) -> [Finding]? {
+        guard !findings.isEmpty, let digest else { return nil }
+        return findings[Self.key(of: digest, required)]
     }
 
     /// Returns the key of a rejection: the hash of the digest, the platforms, the level, the required

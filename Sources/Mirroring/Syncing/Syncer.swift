@@ -20,6 +20,8 @@ public struct Syncer: Sendable {
     ///
     /// - Parameters:
     ///   - resolver: The resolver, with the configuration, the stores and the lock files.
+    ///   - rejections: The rejections of an earlier run, whose images are neither looked up at the
+    ///     targets nor read again.
     ///   - jobs: The maximum number of concurrent blob transfers; `nil` for the usual
     ///     number.
     ///   - scanner: The scanner for layers.
@@ -29,13 +31,14 @@ public struct Syncer: Sendable {
     ///   - now: A monotonic clock; `nil` for the system clock.
     ///   - observe: A function that receives the events of the run.
     public init(
-        resolver: Resolver, jobs: Int? = nil, scanner: LayerScanner,
-        refreshesReferrers: Bool = false,
+        resolver: Resolver, rejections: RecordedRejections = RecordedRejections(),
+        jobs: Int? = nil, scanner: LayerScanner, refreshesReferrers: Bool = false,
         progress: RunProgress = RunProgress(), now: (@Sendable () -> Duration)? = nil,
         observe: @escaping MirrorObserver
     ) {
         self.context = ImageSync.Context(
-            resolver: resolver, transfers: BlobTransfers(jobs, progress, now: now),
+            resolver: resolver, rejections: rejections,
+            transfers: BlobTransfers(jobs, progress, now: now),
             scanCache: LayerScanCache(scanner), refreshesReferrers: refreshesReferrers,
             observe: observe)
         self.concurrentImages =
@@ -76,13 +79,12 @@ public struct Syncer: Sendable {
         do {
             outcome = try await ActivityMeter.$current.withValue(meter) {
                 var sync = ImageSync(of: image, in: context)
-                return try await sync.outcome()
+                return try await sync.run()
             }
         } catch {
             throw CancellationError()
         }
         outcome.duration = meter.total
-        outcome.recordRejection(against: context.resolver.requirements(of: image))
         transfers.progress.finish(image.id, isSuccess: outcome.isDone)
         context.observe(.finished(outcome))
         return outcome

@@ -115,9 +115,8 @@ struct SyncCommand: ConfiguredCommand {
         if shardedRun == nil { try selection.check(against: plan) }
 
         let resolver = Resolver(
-            configuration: configuration, stores: stores, locks: old, today: context.today,
-            rejections: rejections)
-        let report = await sync(plan, resolver, progress, in: context)
+            configuration: configuration, stores: stores, locks: old, today: context.today)
+        let report = await sync(plan, resolver, rejections, progress, in: context)
             .addingFacts(from: outputs.earlier)
         let writer = LockWriter(
             configuration: configuration, inputs: file.configuration.inputs, old: old,
@@ -132,11 +131,12 @@ struct SyncCommand: ConfiguredCommand {
 
     /// Mirrors the images of a plan, and shows the progress.
     private func sync(
-        _ plan: Plan, _ resolver: Resolver, _ progress: RunProgress, in context: ProgramContext
+        _ plan: Plan, _ resolver: Resolver, _ rejections: RecordedRejections,
+        _ progress: RunProgress, in context: ProgramContext
     ) async -> SyncReport {
         let failures = LoggedFailures()
         let syncer = Syncer(
-            resolver: resolver, jobs: options.jobs,
+            resolver: resolver, rejections: rejections, jobs: options.jobs,
             scanner: LayerScanner(concurrency: options.scanCount),
             refreshesReferrers: refreshesReferrers, progress: progress,
             observe: { context.console.show($0, progress, failures) })

@@ -182,7 +182,7 @@ import TextSafety
                 location: try SampleRun.target("app"), current: SampleRun.descriptor(0xdead),
                 state: .upToDate)
         ]
-        run.outcomes = [ImageOutcome(resolved)]
+        run.outcomes = [ImageOutcome(resolved, SampleRun.required)]
         let page = try Page(HTMLReport(run.report).text)
         #expect(page.text.contains("dead00000000 → beef00000000"))
         #expect(page.elements.contains { $0.attributes["data-groups"]?.contains("moved") == true })

@@ -20,6 +20,8 @@ struct SampleRun {
     var duration = Duration.milliseconds(12_345)
     var interrupted: Interruption.Cause?
 
+    static let required = ImageRequirements(platforms: [.linuxAMD64, .linuxARM64], level: .content)
+
     /// 2026-07-01 02:00 UTC.
     static let began = Timestamp(secondsSinceEpoch: 1_782_871_200)
 
@@ -40,7 +42,7 @@ struct SampleRun {
         var resolved = ResolvedImage(image: try Self.image(id, source, exception: exception))
         if status != .missing { resolved.descriptor = Self.descriptor(outcomes.count + 1) }
         resolved.targets = [ImageTarget(location: try Self.target(id), state: .upToDate)]
-        var outcome = ImageOutcome(resolved)
+        var outcome = ImageOutcome(resolved, Self.required)
         outcome.status = status
         outcome.duration = .milliseconds(1500)
         change(&outcome)
