@@ -119,8 +119,10 @@ extension ImageCopy {
                 try await broadcast(transfer, to: claims)
             }
         }
-        guard let validation else { return try await run(scanningWith: nil) }
-        try await validation.scanning(blob, while: run)
+        guard let layer = layersToScan[blob.digest], let scanCache else {
+            return try await run(scanningWith: nil)
+        }
+        try await scanCache.scanning(layer, while: run)
     }
 
     private func newTransfer(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
+internal import LayerScanning
 internal import OCI
 
 /// The copy of one image to its targets: blobs, then child manifests by digest, then the root by its
@@ -20,8 +21,10 @@ struct ImageCopy: Sendable {
     let transfers: BlobTransfers
     /// Config blobs that were read for validation and need not be fetched again.
     let configBlobs: [Digest: [UInt8]]
-    /// The validation that scans layers while they are copied, if there is one.
-    let validation: ImageValidation?
+    /// The layers to scan while they are copied.
+    let layersToScan: [Digest: ScannableLayer]
+    /// Scans the layers; `nil` if there are none.
+    let scanCache: LayerScanCache?
     /// The time at which the names were resolved at the targets.
     private let start: Duration
 
@@ -32,7 +35,7 @@ struct ImageCopy: Sendable {
     init(
         of graph: ManifestGraph, for name: String, from sources: [any ContentSource],
         to targets: [TargetCopy], transfers: BlobTransfers, configBlobs: [Digest: [UInt8]] = [:],
-        validation: ImageValidation? = nil
+        scanning layers: [ScannableLayer] = [], with scanCache: LayerScanCache? = nil
     ) {
         self.graph = graph
         self.name = name
@@ -40,7 +43,10 @@ struct ImageCopy: Sendable {
         self.targets = targets
         self.transfers = transfers
         self.configBlobs = configBlobs
-        self.validation = validation
+        self.layersToScan = Dictionary(layers.map { ($0.descriptor.digest, $0) }) { first, _ in
+            first
+        }
+        self.scanCache = scanCache
         self.start = transfers.now()
     }
 

@@ -166,7 +166,7 @@ struct ImageSync {
         let copy = ImageCopy(
             of: loaded.graph, for: image.id, from: sources,
             to: try targetCopies(of: loaded.graph), transfers: context.transfers,
-            configBlobs: loaded.configBytes, validation: validation)
+            configBlobs: loaded.configBytes, scanning: validation.layers, with: context.scanCache)
         try await copy.copyBlobs()
         advanceTargets(of: copy) { .blobsCopied($0) }
         var report = validation.report

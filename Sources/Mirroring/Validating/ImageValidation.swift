@@ -58,18 +58,6 @@ struct ImageValidation: Sendable {
             notChecked: lockEntry.notChecked, platforms: metadata.platforms)
     }
 
-    /// Scans a layer while `body` copies it; other blobs are only copied.
-    ///
-    /// - Throws: The error of `body`, or `CancellationError`.
-    func scanning(_ blob: Descriptor, while body: (LayerTap?) async throws -> Void) async throws {
-        // The graph has only the digest; the media type of the layer is in the manifest that lists
-        // it.
-        guard let layer = layers.first(where: { $0.descriptor.digest == blob.digest }) else {
-            return try await body(nil)
-        }
-        try await scanCache.scanning(layer, while: body)
-    }
-
     /// Scans the layers, the newest first, and completes the report.
     ///
     /// An image is valid only if all layers are; it may be known to be invalid earlier.
