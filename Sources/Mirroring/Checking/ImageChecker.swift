@@ -175,17 +175,15 @@ struct LockfileCheck {
     ) -> (id: String, lockEntry: LockedImage)? {
         lock.images.sorted { $0.key < $1.key }.first { _, lockEntry in
             let tags: [Tag?] = [
-                .repository(lockEntry.repository) == location ? lockEntry.targetTag : nil,
+                lockEntry.isAt(location) ? lockEntry.targetTag : nil,
                 lockEntry.sourceReference.flatMap {
                     .repository($0.repository) == location ? $0.tag : nil
                 },
             ]
             if let tag { return tags.contains(tag) }
-            let repositories = [lockEntry.repository, lockEntry.sourceReference?.repository]
             return digest == lockEntry.digest
-                && repositories.contains { repository in
-                    repository.map { .repository($0) == location } ?? false
-                }
+                && (lockEntry.isAt(location)
+                    || lockEntry.sourceReference.map { .repository($0.repository) } == location)
         }.map { (id: $0.key, lockEntry: $0.value) }
     }
 

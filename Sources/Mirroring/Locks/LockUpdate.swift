@@ -74,7 +74,7 @@ private struct Retention {
         guard !planned.contains(id) else { return true }
         return patterns.contains { entry in
             guard let image = lockEntry.image(of: entry), let tag = image.tag,
-                (try? image.location(in: target)) == .repository(lockEntry.repository)
+                lockEntry.isAt(try? image.location(in: target))
             else { return false }
             // An entry stays if its tag is no longer listed, was not listed in this run, or if its
             // configuration entry failed. It is removed if its tag is listed and no longer

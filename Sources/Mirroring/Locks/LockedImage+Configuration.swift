@@ -45,6 +45,9 @@ extension LockedImage {
         if let layout = try? LayoutReference(parsing: source) { return layout.tag }
         return (try? Reference(parsing: source))?.tag
     }
+
+    /// Returns a Boolean value that indicates whether the image of the entry is in a repository.
+    func isAt(_ location: StoreLocation?) -> Bool { .repository(repository) == location }
 }
 
 extension MirrorConfiguration {
@@ -55,9 +58,7 @@ extension MirrorConfiguration {
     /// in a plan.
     func entry(of lockEntry: LockedImage) -> ImageEntry? {
         let entries = images.filter { entry in
-            targets.contains { target in
-                (try? entry.location(in: target)) == .repository(lockEntry.repository)
-            }
+            targets.contains { lockEntry.isAt(try? entry.location(in: $0)) }
         }
         return entries.first { $0.names(lockEntry) } ?? entries.first { $0.mayPick(lockEntry) }
     }

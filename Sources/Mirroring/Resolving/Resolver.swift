@@ -133,7 +133,7 @@ public struct Resolver: Sendable {
     func resolveTargets(
         of image: ResolvedImage
     ) async throws(CancellationError) -> ResolvedImage {
-        guard image.descriptor != nil else { return image }
+        guard let root = image.descriptor else { return image }
         var resolved = image
         for configured in configuration.targets {
             let location: StoreLocation
@@ -145,10 +145,11 @@ public struct Resolver: Sendable {
                 resolved.failure = ImageFailure(.invalid, role: .target, error.description)
                 return resolved
             }
-            let target = try await resolveTarget(&resolved, at: location, lock: configured.lock)
+            let target = try await resolveTarget(
+                &resolved, root, at: location, lock: configured.lock)
             resolved.targets.append(target)
         }
-        reportMovedTag(&resolved)
+        reportMovedTag(&resolved, root)
         return resolved
     }
 
@@ -156,22 +157,24 @@ public struct Resolver: Sendable {
     ///
     /// If a policy of the target permits no one to read it, the digest of the lock entry is used.
     private func resolveTarget(
-        _ resolved: inout ResolvedImage, at location: StoreLocation, lock: String?
+        _ resolved: inout ResolvedImage, _ root: Descriptor, at location: StoreLocation,
+        lock: String?
     ) async throws(CancellationError) -> ImageTarget {
-        let (image, expected) = (resolved.image, resolved.descriptor)
+        let image = resolved.image
         let locked = lock.flatMap { locks[$0]?.images[image.id] }
-        let entry = locked.flatMap { .repository($0.repository) == location ? $0 : nil }
-        let isValidated = isValidated(resolved, at: location, by: locked)
+        let entry = locked.flatMap { $0.isAt(location) ? $0 : nil }
+        let isValidated =
+            entry?.covers(image, at: root, required: requirements(of: image)) ?? false
         do {
             let current = try await attributingErrors(to: .target, at: location) {
                 let store = try stores.store(at: location)
                 let current = try await store.currentDescriptor(of: image.targetName)
                 guard current == nil, let tag = image.tag, entry?.targetTag == tag else {
-                    return try await store.describing(current, as: expected)
+                    return try await store.describing(current, as: root)
                 }
                 return try await store.resolveByReading(.tag(tag))
             }
-            let hasImage = current != nil && current?.digest == expected?.digest
+            let hasImage = current?.digest == root.digest
             return ImageTarget(
                 location: location, current: current, locked: locked, isValidated: isValidated,
                 state: !hasImage
@@ -181,7 +184,7 @@ public struct Resolver: Sendable {
             resolved.findings.append(Finding(.targetBlocksPulls, .warning, "\(error)"))
             let current = entry.flatMap { $0.targetTag == image.tag ? $0.descriptor : nil }
             // The image cannot be validated from the target.
-            let hasImage = current != nil && current?.digest == expected?.digest
+            let hasImage = current?.digest == root.digest
             return ImageTarget(
                 location: location, current: current, locked: locked, isValidated: isValidated,
                 state: hasImage && isValidated
@@ -193,29 +196,20 @@ public struct Resolver: Sendable {
         }
     }
 
-    private func isValidated(
-        _ resolved: ResolvedImage, at location: StoreLocation, by lockEntry: LockedImage?
-    ) -> Bool {
-        guard let descriptor = resolved.descriptor, let lockEntry else { return false }
-        return .repository(lockEntry.repository) == location
-            && lockEntry.covers(
-                resolved.image, at: descriptor, required: requirements(of: resolved.image))
-    }
-
     /// Reports a version tag whose digest differs from its lock entry, with the severity that
     /// `moved` sets.
-    private func reportMovedTag(_ resolved: inout ResolvedImage) {
+    private func reportMovedTag(_ resolved: inout ResolvedImage, _ root: Descriptor) {
         let image = resolved.image
         guard let tag = image.versionTag, !image.entry.floating, image.digest == nil,
-            image.entry.moved != .accept, let descriptor = resolved.descriptor,
+            image.entry.moved != .accept,
             let was = resolved.targets.compactMap(\.locked).first(where: {
-                $0.source == image.sourceText && $0.digest != descriptor.digest
+                $0.source == image.sourceText && $0.digest != root.digest
             })
         else { return }
         resolved.findings.append(
             Finding(
                 .tagMoved, image.entry.moved == .reject ? .error : .warning,
-                "tag \(tag) moved from \(was.digest.short) (locked) to \(descriptor.digest.short)"))
+                "tag \(tag) moved from \(was.digest.short) (locked) to \(root.digest.short)"))
     }
 }
 
@@ -225,9 +219,9 @@ extension ContentSource {
     ///
     /// Source: distribution/distribution#4420: a registry may state SHA-256 digests only.
     fileprivate func describing(
-        _ current: Descriptor?, as expected: Descriptor?
+        _ current: Descriptor?, as expected: Descriptor
     ) async throws -> Descriptor? {
-        guard let current, let expected, current.digest.algorithm != expected.digest.algorithm
+        guard let current, current.digest.algorithm != expected.digest.algorithm
         else { return current }
         let bytes = try await fetch(manifest: current).bytes
         return Digest.of(bytes, expected.digest.algorithm) == expected.digest ? expected : current

@@ -116,7 +116,7 @@ public struct ImageTarget: Sendable {
 
     /// The lock entry before the run if it lists an image in the same repository.
     var entryInRepository: LockedImage? {
-        locked.flatMap { .repository($0.repository) == location ? $0 : nil }
+        locked.flatMap { $0.isAt(location) ? $0 : nil }
     }
 
     /// Returns the lock entry before the run if it lists the same content in the same repository.
