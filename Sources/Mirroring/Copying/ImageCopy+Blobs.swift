@@ -87,16 +87,14 @@ extension ImageCopy {
     private func lacking(_ blob: Descriptor, among claims: [Claim]) async throws -> [Claim] {
         var lacking: [Claim] = []
         for var claim in claims {
-            let store = claim.target.store
+            let target = claim.target
             var exists: Bool?
-            try await claim.target.attempt {
-                exists = try await attributingErrors(to: .target, at: store.location) {
-                    try await store.existsBeforePush(blob: blob)
-                }
+            try await target.attempt {
+                exists = try await target.atTarget { try await $0.existsBeforePush(blob: blob) }
             }
-            guard claim.target.failure == nil else { continue }
+            guard target.failure == nil else { continue }
             if exists == true {
-                claim.target.record(blob, .present)
+                target.record(blob, .present)
             } else {
                 if exists == false { claim.presence = .absent }
                 lacking.append(claim)

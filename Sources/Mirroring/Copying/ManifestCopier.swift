@@ -8,7 +8,6 @@ struct ManifestCopier {
     let copy: ImageCopy
     let target: TargetCopy
 
-    private var store: any ContentStore { target.store }
     private var graph: ManifestGraph { copy.graph }
 
     /// Pushes every missing manifest, children before parents, and the root by the name.
@@ -30,8 +29,8 @@ struct ManifestCopier {
     private func push(_ node: ManifestGraph.Node, as name: ManifestName) async throws {
         while true {
             do {
-                let result = try await atTarget {
-                    try await store.push(manifest: node.raw, as: name)
+                let result = try await target.atTarget {
+                    try await $0.push(manifest: node.raw, as: name)
                 }
                 target.record(manifest: node.descriptor.digest, result)
                 return
@@ -74,8 +73,8 @@ struct ManifestCopier {
         }
         for child in Successors(of: node.manifest).manifests.distinct
         where graph[child.digest] != nil {
-            let isPresent = try await atTarget {
-                try await store.currentDescriptor(of: .digest(child.digest)) != nil
+            let isPresent = try await target.atTarget {
+                try await $0.currentDescriptor(of: .digest(child.digest)) != nil
             }
             guard isPresent else { return }
         }
@@ -118,15 +117,15 @@ struct ManifestCopier {
     }
 
     private func isAbsent(_ blob: Descriptor) async throws -> Bool {
-        try await atTarget { try await !store.exists(blob: blob) }
+        try await target.atTarget { try await !$0.exists(blob: blob) }
     }
 
     /// A manifest that a policy permits no one to read is pushed, which changes nothing if it is
     /// present.
     private func isAbsent(_ child: ManifestGraph.Node) async throws -> Bool {
         do {
-            return try await atTarget {
-                try await store.currentDescriptor(of: .digest(child.descriptor.digest)) == nil
+            return try await target.atTarget {
+                try await $0.currentDescriptor(of: .digest(child.descriptor.digest)) == nil
             }
         } catch let error as CopyError where error.blocksPulls {
             return true
@@ -151,7 +150,7 @@ struct ManifestCopier {
     /// The specification has no conditional PUT, so a move in the last moments is not detected.
     private func requireUnmovedTag() async throws {
         guard case .tag(let tag) = target.name else { return }
-        try await atTarget {
+        try await target.atTarget { store in
             guard let current = try await store.currentDescriptor(of: target.name)?.digest,
                 current != target.current?.digest,
                 current != graph.root.descriptor.digest
@@ -168,7 +167,7 @@ struct ManifestCopier {
         guard target.addsRetentionTag, let replaced = target.replaced else {
             return nil
         }
-        return try await atTarget {
+        return try await target.atTarget { store in
             guard let tag = try RetentionTag.tag(for: replaced.root.descriptor.digest) else {
                 return nil
             }
@@ -180,9 +179,5 @@ struct ManifestCopier {
             }
             return tag
         }
-    }
-
-    private func atTarget<Value>(_ body: () async throws -> Value) async throws -> Value {
-        try await attributingErrors(to: .target, at: target.location, body)
     }
 }

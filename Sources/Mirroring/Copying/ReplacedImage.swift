@@ -24,14 +24,12 @@ struct ReplacedImage: Sendable {
     ///
     /// - Throws: ``CopyError`` or `CancellationError`.
     init?(
-        _ current: Descriptor?, at target: any ContentStore, orIn source: (any ContentSource)?,
+        _ current: Descriptor?, at target: TargetCopy, orIn source: (any ContentSource)?,
         beside graph: ManifestGraph
     ) async throws {
         guard let current, current.digest != graph.root.descriptor.digest else { return nil }
         do {
-            root = try await attributingErrors(to: .target, at: target.location) {
-                try await target.fetch(manifest: current)
-            }
+            root = try await target.atTarget { try await $0.fetch(manifest: current) }
         } catch let error as CopyError where error.failureClass == .missing {
             return nil
         } catch let error as CopyError where error.blocksPulls {
@@ -60,7 +58,7 @@ struct ReplacedImage: Sendable {
             for child in read {
                 group.addTask {
                     // An unreadable manifest only means that its layers are looked up later.
-                    let manifest = try? await target.fetch(manifest: child).decoded()
+                    let manifest = try? await target.store.fetch(manifest: child).decoded()
                     try Task.checkCancellation()
                     return manifest.map { Successors(of: $0).blobs.map(\.digest) } ?? []
                 }

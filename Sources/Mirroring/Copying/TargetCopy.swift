@@ -88,7 +88,7 @@ final class TargetCopy: Sendable {
     ) async throws {
         try await attempt {
             let replaced = try await ReplacedImage(
-                current ?? predecessor, at: store, orIn: source, beside: graph)
+                current ?? predecessor, at: self, orIn: source, beside: graph)
             let needsLikelyBlob = store.needsLikelyBlob
             state.withLock { state in
                 state.replaced = replaced
@@ -159,7 +159,16 @@ final class TargetCopy: Sendable {
         }
     }
 
-    // MARK: Results
+    // MARK: Requests
+
+    /// Sends requests to the store.
+    ///
+    /// - Throws: ``CopyError`` with the role of a target, or `CancellationError`.
+    func atTarget<Value>(
+        _ body: (any ContentStore) async throws -> Value
+    ) async throws -> Value {
+        try await attributingErrors(to: .target, at: location) { try await body(store) }
+    }
 
     /// Pushes a blob, and records the result.
     ///
@@ -180,7 +189,7 @@ final class TargetCopy: Sendable {
         let result = try await retryingOnDigestMismatch {
             // After a digest mismatch, what the store has is not trusted.
             defer { presence = .absent }
-            return try await attributingErrors(to: .target, at: location) {
+            return try await atTarget { store in
                 try await store.push(
                     blob: blob, expecting: presence, mountingFrom: sibling, open: open)
             }
@@ -188,6 +197,8 @@ final class TargetCopy: Sendable {
         record(blob, result)
         return result
     }
+
+    // MARK: Results
 
     /// Records the result of pushing a blob.
     func record(_ blob: Descriptor, _ result: BlobPushResult) {
