@@ -117,7 +117,7 @@ public struct Attachment: Hashable, Sendable {
     /// - Returns: The artifacts, by kind.
     /// - Throws: The error of the source, or `CancellationError`.
     static func all(of subject: Digest, in source: any ContentSource) async throws -> [Attachment] {
-        let tags = try DigestTag.cosignTags(for: subject)
+        let tags = try subject.cosignTags()
         return try await withThrowingTaskGroup(of: [String].self) { group in
             for tag in tags {
                 group.addTask {
@@ -141,7 +141,7 @@ public struct Attachment: Hashable, Sendable {
         of subject: Digest, in source: any ContentSource
     ) async throws -> [Descriptor] {
         if let listed = try await source.referrers(of: subject) { return listed }
-        guard let list = try await source.resolve(.tag(DigestTag.referrersTag(for: subject))),
+        guard let list = try await source.resolve(.tag(subject.referrersTag())),
             list.mediaType.isIndex,
             case .index(let index) = try await source.fetch(manifest: list).decoded()
         else { return [] }

@@ -168,7 +168,7 @@ struct ManifestCopier {
             return nil
         }
         return try await target.atTarget { store in
-            guard let tag = try RetentionTag.tag(for: replaced.root.descriptor.digest) else {
+            guard let tag = Tag(retaining: replaced.root.descriptor.digest) else {
                 return nil
             }
             do {

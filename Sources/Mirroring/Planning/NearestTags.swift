@@ -52,7 +52,7 @@ public struct NearestTags: Hashable, Sendable {
         isListed = tags.contains(tag)
         let wanted = SemanticVersion(lenient: tag.name)
         let others = tags.filter {
-            $0 != tag && !DigestTag.namesDigest($0) && RetentionTag.digest(of: $0) == nil
+            $0 != tag && !$0.namesSubject && $0.retainedDigest == nil
         }
         let candidates = others.map { candidate in
             let version = SemanticVersion(lenient: candidate.name)

@@ -50,7 +50,7 @@ public struct NewerTags: Hashable, Sendable {
     }
 
     private static func isVersion(_ tag: Tag) -> Bool {
-        !tag.isFloating && !DigestTag.namesDigest(tag) && RetentionTag.digest(of: tag) == nil
+        !tag.isFloating && !tag.namesSubject && tag.retainedDigest == nil
     }
 
     /// Returns the form of the releases of a prerelease, of the same variant; `nil` for a release.

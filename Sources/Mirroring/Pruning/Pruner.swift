@@ -103,11 +103,11 @@ public struct Pruner: Sendable {
         to tag: Tag, of repository: Repository, in store: any ContentSource, _ names: Names
     ) async throws -> PrunedTag.Reason? {
         if retained.contains(tag, in: repository) { return nil }
-        if let digest = RetentionTag.digest(of: tag) {
+        if let digest = tag.retainedDigest {
             return retained.digests.contains(digest) ? nil : .kept
         }
-        if DigestTag.isTruncated(tag) { return nil }
-        if let subject = DigestTag.subject(of: tag) {
+        if tag.hasTruncatedSubject { return nil }
+        if let subject = tag.subject {
             guard !retained.digests.contains(subject),
                 try await digest(of: .digest(subject), in: store, names) == nil
             else { return nil }
@@ -125,7 +125,7 @@ public struct Pruner: Sendable {
         let removed = Set(removable.map(\.tag))
         let remaining = tags.filter { !removed.contains($0) }
         let candidates = remaining.filter { !retained.contains($0, in: repository) }
-            .compactMap { tag in DigestTag.subject(of: tag).map { (tag, $0) } }
+            .compactMap { tag in tag.subject.map { (tag, $0) } }
             .filter { !retained.digests.contains($0.1) }
         guard !removed.isEmpty, !candidates.isEmpty else { return [] }
         let going = NeededManifests(of: removable.map(\.tag), in: store)

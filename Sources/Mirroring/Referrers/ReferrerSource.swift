@@ -48,7 +48,7 @@ struct ReferrerSource: Sendable {
 
     /// Returns the entries of the index under the referrers tag.
     private func readTag(of subject: Digest) async throws -> [Descriptor] {
-        let tag = try DigestTag.referrersTag(for: subject)
+        let tag = try subject.referrersTag()
         guard try await digestTags().contains(tag),
             let descriptor = try await store.resolve(.tag(tag)), descriptor.mediaType.isIndex,
             case .index(let index) = try await store.fetch(manifest: descriptor).decoded()
@@ -59,13 +59,13 @@ struct ReferrerSource: Sendable {
     /// Returns the cosign tags of a subject that the source has.
     func cosignTags(of subject: Digest) async throws -> [Tag] {
         let known = try await digestTags()
-        return try DigestTag.cosignTags(for: subject).filter { known.contains($0) }
+        return try subject.cosignTags().filter { known.contains($0) }
     }
 
     private func digestTags() async throws -> Set<Tag> {
         try await tracker.digestTags.value(for: store.location) {
             try await attributingErrors(to: .source, at: store.location) {
-                Set(try await store.tags().filter(DigestTag.namesDigest))
+                Set(try await store.tags().filter(\.namesSubject))
             }
         }
     }

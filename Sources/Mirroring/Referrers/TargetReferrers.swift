@@ -22,7 +22,7 @@ struct TargetReferrers {
     ///
     /// - Throws: The target's error, or a `ContentError` if the tag does not list referrers.
     init(of subject: Digest, in target: any ContentStore) async throws {
-        tag = try DigestTag.referrersTag(for: subject)
+        tag = try subject.referrersTag()
         if let listed = try await target.referrers(of: subject) {
             self.listed = Set(listed.map(\.digest))
             index = ReferrerIndex()

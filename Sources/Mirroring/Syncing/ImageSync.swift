@@ -91,7 +91,7 @@ struct ImageSync {
         let (entry, required) = (image.entry, required)
         try await copyReferrers(of: root) { store in
             try await ManifestGraph.digests(below: root, in: store) {
-                try RequiredChildren.digests(of: $0, for: entry, required)
+                try entry.wantedChildren(of: $0, required: required)
             }
         }
         return unchecked.map {
@@ -138,7 +138,7 @@ struct ImageSync {
             role == .source ? context.cache.caching(store) : store
         return try await attributingErrors(to: role, at: store.location) {
             let root = try await source.fetch(manifest: descriptor)
-            let wanted = try RequiredChildren.digests(of: root, for: image.entry, required)
+            let wanted = try image.entry.wantedChildren(of: root, required: required)
             let graph = try await ManifestGraph.read(from: root, in: source, only: wanted)
             return try await LoadedImage(graph, in: source, required: required)
         }

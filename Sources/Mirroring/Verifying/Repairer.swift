@@ -99,7 +99,7 @@ struct Repairer: Sendable {
                     let wanted = try entry.flatMap { entry in
                         let required = ImageRequirements(
                             entry, platforms: configuration.platforms, today: today)
-                        return try RequiredChildren.digests(of: root, for: entry, required)
+                        return try entry.wantedChildren(of: root, required: required)
                     }
                     return try await ManifestGraph.read(from: root, in: source, only: wanted)
                 }

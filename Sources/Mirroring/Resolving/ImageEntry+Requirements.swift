@@ -20,19 +20,18 @@ extension ImageRequirements {
     }
 }
 
-/// Selects the children of an index that `copy: required` copies.
-///
-/// The index keeps its bytes and thus its digest, so it is sparse at the target. A child without a
-/// platform is always copied, and an attestation manifest with the child that it describes.
-///
-/// Source: image-spec, image-index.md; BuildKit's attestation storage.
-enum RequiredChildren {
-    /// Returns the digests of the selected children, or `nil` if all children are copied or there
-    /// are none.
-    static func digests(
-        of root: RawManifest, for entry: ImageEntry, _ required: ImageRequirements
+extension ImageEntry {
+    /// Returns the digests of the children of an index that `copy: required` copies, or `nil` if all
+    /// children are copied or there are none.
+    ///
+    /// The index keeps its bytes and thus its digest, so it is sparse at the target. A child without
+    /// a platform is always copied, and an attestation manifest with the child that it describes.
+    ///
+    /// Source: image-spec, image-index.md; BuildKit's attestation storage.
+    func wantedChildren(
+        of root: RawManifest, required: ImageRequirements
     ) throws -> Set<Digest>? {
-        guard entry.copy == .required, !entry.isArtifact,
+        guard copy == .required, !isArtifact,
             case .index(let index) = try root.decoded()
         else { return nil }
         var wanted: Set<Digest> = []
