@@ -68,8 +68,7 @@ final class EasyHandle {
     func set(_ option: CurlOption<[String]>, _ values: [String]) throws(TransportError) {
         var list: UnsafeMutablePointer<curl_slist>?
         for value in values {
-            guard let longer = unsafe value.withCString({ unsafe curl_slist_append(list, $0) })
-            else {
+            guard let longer = unsafe curl_slist_append(list, value) else {
                 preconditionFailure("out of memory for a list")
             }
             unsafe list = longer
