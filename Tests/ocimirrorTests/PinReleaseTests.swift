@@ -128,7 +128,7 @@ import TextSafety
     }
 
     /// Texts that files can have in keys, aliases and paths, as YAML writes them and as they are shown.
-    private static let unsafeTexts = [
+    private static let hostileTexts = [
         (written: #"a\e[31mb"#, shown: #"a\u{1b}[31mb"#),
         (written: #"a\e]0;b\a"#, shown: #"a\u{1b}]0;b\u{7}"#),
         (written: #"a\n::error::b"#, shown: #"a :\:error::b"#),
@@ -138,7 +138,7 @@ import TextSafety
         (written: #"a\x7fb"#, shown: #"a\u{7f}b"#),
     ]
 
-    @Test(arguments: unsafeTexts, ["path", "alias"])
+    @Test(arguments: hostileTexts, ["path", "alias"])
     func `text of other files is encoded in all outputs`(
         _ text: (written: String, shown: String), in place: String
     ) async throws {

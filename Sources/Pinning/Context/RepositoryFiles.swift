@@ -25,18 +25,24 @@ public final class RepositoryFiles: Sendable {
         let scope: ValuesScope
     }
 
+    /// Parsed files, with the number of their bytes.
+    private struct ParsedFiles {
+        var all: [String: Values] = [:]
+        var byteCount = 0
+    }
+
     /// The dependencies of a chart, by the name or alias that values call them by.
     typealias Dependencies = [String: [ChartDependencies.Dependency]]
 
-    /// The maximum number of parsed files that are kept.
-    private static let limit = 64
+    /// The maximum number of bytes of the parsed files that are kept.
+    private static let byteLimit = 1 << 20
     /// The maximum number of paths of missing files that are kept.
     private static let missingLimit = 50_000
 
     private let read: Read
     private let listNames: ListNames
     private let readTemplates: ReadTemplates
-    private let parsed = Mutex<[String: Values]>([:])
+    private let parsed = Mutex<ParsedFiles>(ParsedFiles())
     private let missing = Mutex<Set<String>>([])
     private let names = Mutex<[String: DirectoryNames]>([:])
     private let updated = Mutex<[String: [UInt8]]>([:])
@@ -71,10 +77,11 @@ public final class RepositoryFiles: Sendable {
 
     /// Returns the first document of a file; `nil` if there is no such file, or if it is not YAML.
     func values(in path: String) -> Values? {
-        if let known = parsed.withLock({ $0[path] }) { return known }
+        if let known = parsed.withLock({ $0.all[path] }) { return known }
         guard !missing.withLock({ $0.contains(path) }) else { return nil }
         var budget = Anchors.mergeLimit
-        guard let root = stream(of: path)?.documents.first?.root,
+        let bytes = bytes(of: path)
+        guard let bytes, let root = stream(parsing: bytes, of: path)?.documents.first?.root,
             let anchors = try? Anchors(root, mergeBudget: &budget)
         else {
             missing.withLock { paths in
@@ -85,14 +92,15 @@ public final class RepositoryFiles: Sendable {
         }
         let values = Values(root: root, anchors: anchors, scope: ValuesScope(root))
         parsed.withLock { files in
-            if files.count >= Self.limit { files.removeAll() }
-            files[path] = values
+            if files.byteCount + bytes.count > Self.byteLimit { files = ParsedFiles() }
+            // A file without content needs memory too.
+            files.byteCount += bytes.count + 256
+            files.all[path] = values
         }
         return values
     }
 
-    private func stream(of path: String) -> YAMLDocumentStream? {
-        guard let bytes = bytes(of: path) else { return nil }
+    private func stream(parsing bytes: [UInt8], of path: String) -> YAMLDocumentStream? {
         if path.hasSuffix(".gotmpl") { return TemplatedYAML.stream(parsing: bytes) }
         return try? YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
     }
@@ -103,7 +111,7 @@ public final class RepositoryFiles: Sendable {
     /// Uses other content for a file, which will be written; its releases stay those that were read.
     public func update(_ path: String, to bytes: [UInt8]) {
         updated.withLock { $0[path] = bytes }
-        parsed.withLock { $0[path] = nil }
+        parsed.withLock { $0.all[path] = nil }
         if path.hasSuffix("fleet.yaml") || ReleaseMarkers.occur(in: bytes) {
             hasOldReleases.withLock { $0 = true }
         }
@@ -139,6 +147,9 @@ public final class RepositoryFiles: Sendable {
     ) -> [[ReleaseValues.Source]] {
         releases.patches(of: resource, in: file, self)
     }
+
+    /// A Boolean value that indicates whether all patches of releases were found.
+    var hasAllPatches: Bool { releases.hasAllPatches(in: self) }
 
     /// Returns a Boolean value that indicates whether a path is that of a file of the repository, and not
     /// of a symbolic link.

@@ -10,6 +10,8 @@ struct ResourceType {
     private(set) var kind: String?
     /// The text of `metadata.name`; `nil` if there is none.
     private(set) var name: String?
+    /// The text of `metadata.namespace`; `nil` if there is none.
+    private(set) var namespace: String?
     /// The range of the value of `spec`, in bytes.
     private(set) var spec: Range<Int>?
     /// A Boolean value that indicates whether the document is a build of Cloud Build.
@@ -23,6 +25,7 @@ struct ResourceType {
         apiVersion = root["apiVersion"]?.text ?? ""
         kind = root["kind"]?.text
         name = root["metadata"]?["name"]?.text
+        namespace = root["metadata"]?["namespace"]?.text
         spec = root["spec"]?.range
     }
 

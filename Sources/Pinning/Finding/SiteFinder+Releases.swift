@@ -32,7 +32,9 @@ extension SiteFinder {
             guard ["HelmRelease", "HelmChart"].contains(kind), node.range == resource.spec else {
                 return nil
             }
-            return resource.name.map { PatchedReleases.Resource(kind: kind, name: $0) }
+            return resource.name.map { name in
+                PatchedReleases.Resource(kind: kind, name: name, namespace: resource.namespace)
+            }
         }
         let isFleet = file.split(separator: "/").last == "fleet.yaml"
         return isFleet && node.range == state.root["helm"]?.range ? .fleet : nil
@@ -67,7 +69,7 @@ extension SiteFinder {
             guard let own = index(of: site, in: release) else { continue }
             if let change = change(of: site, at: own, in: release) { return change }
         }
-        guard state.valuesDepth == 0 else { return nil }
+        guard state.valuesDepth == 0 else { return patchUncertainty(of: site) }
         let uses = withBases { $0.releases } ?? Releases.Uses()
         for use in uses.all {
             guard spendRelease() else { return .unknown(reason: Self.tooManyReleases) }
@@ -81,6 +83,15 @@ extension SiteFinder {
     }
 
     static let tooManyReleases = "the file is in too many releases"
+
+    /// Returns the reason for which patches can change the image of a release, if not all of them were found.
+    private func patchUncertainty(of site: ImageReferenceSite) -> SourceChange? {
+        guard resource.kind == "HelmRelease", [.tag, .digest, .sha].contains(site.shape),
+            context.files?.hasAllPatches == false
+        else { return nil }
+        return .unknown(
+            reason: "the repository has too many kustomizations to find all patches of the release")
+    }
 
     /// Returns the reason for which a digest would also be that of another image: a file whose values apply
     /// after those of this file has the other image, or another tag, but not its digest.
@@ -124,7 +135,7 @@ extension SiteFinder {
                     && root.range.contains(offset)
             case .parameter(_, let value?):
                 return site.fields.contains { $0.node.range == value.range }
-            case .parameter, .file, .missingFile, .resource: return false
+            case .parameter, .file, .missingFile, .resource, .unknownFiles: return false
             }
         }
     }
@@ -175,8 +186,11 @@ extension SiteFinder {
         for (index, found) in sources {
             guard let found else {
                 let isDecided = decided.contains { ImageKeys.repository.contains($0.last ?? "") }
-                guard site.repositoryFile != nil, !isDecided else { continue }
-                return .unknown(reason: release.sources[index].content.uncertainty)
+                let source = release.sources[index]
+                guard site.repositoryFile != nil || source.content.canBeOfAnyImage, !isDecided,
+                    !source.isIgnored
+                else { continue }
+                return .unknown(reason: source.content.uncertainty)
             }
             for (path, node) in found.values where Self.names(path, site, in: keys) {
                 guard decided.insert(path).inserted,
@@ -231,7 +245,7 @@ extension SiteFinder {
             return SourceValues(
                 values: Self.values(at: keys, below: source.prefix, in: found.root, found.anchors),
                 prefix: source.prefix, file: path)
-        case .missingFile, .resource: return nil
+        case .missingFile, .resource, .unknownFiles: return nil
         }
         return values
     }

@@ -71,7 +71,7 @@ struct SiteFinder {
     /// The registries in the mappings around images.
     var registries: [FoundSites.Value: OuterRegistry?] = [:]
     /// The number of releases with which images of the file may still be compared.
-    var releaseBudget = 100_000
+    var releaseBudget = 1_000_000
     /// The number of mappings to which the merge keys of the rest of the file may lead.
     private var mergeBudget = Anchors.mergeLimit
     /// The error that ends the walk.

@@ -159,8 +159,8 @@ private struct BuildTargets {
                 if stated.contains("{{") || stated.contains(TemplatedYAML.begin) {
                     for name in Kustomizations.fileNames {
                         let pattern = FilePattern("\(relative)/\(name)", from: origin)
-                        let matches = tree.files(matching: pattern)
-                        found.formUnion(matches.map { LexicalPath.directory(of: $0.path) })
+                        let matches = tree.files(matching: pattern, limit: .max)
+                        found.formUnion(matches.all.map { LexicalPath.directory(of: $0.path) })
                     }
                 } else if let directory = LexicalPath.directory(String(relative), from: origin) {
                     found.formUnion(targets(in: directory, build))

@@ -37,13 +37,37 @@ struct FilePattern {
                 if !part.isEmpty { pieces.append(.text(part)) }
                 continue
             }
-            let name = part[..<end]
-            // Argo CD has two syntaxes for the same value.
-            pieces.append(.expression(name.first == "." ? name.dropFirst() : name))
+            pieces.append(.expression(name(part[..<end])))
             let text = part[part.index(after: end)...]
             if !text.isEmpty { pieces.append(.text(text)) }
         }
         return pieces
+    }
+
+    /// Returns the name of the value of an expression.
+    ///
+    /// Source: Argo CD, which has two syntaxes: `{{path[0]}}` and `{{index .path.segments 0}}`.
+    static func name(_ expression: Substring) -> Substring {
+        let name = expression.first == "." ? expression.dropFirst() : expression
+        let segments = "index.path.segments"
+        return name.hasPrefix(segments) ? "path\(name.dropFirst(segments.count))" : name
+    }
+
+    /// Returns the expression that can be several steps of a path, if a step is nothing else.
+    ///
+    /// - Parameters:
+    ///   - step: The step.
+    ///   - bindings: The texts of expressions.
+    ///   - isAny: A Boolean value that indicates whether any expression can be; otherwise, only one that
+    ///     is a path by its name.
+    /// - Returns: The expression; `nil` if there is none.
+    static func path(
+        of step: [Piece], _ bindings: Bindings, isAny: Bool
+    ) -> Substring? {
+        guard step.count == 1, case .expression(let name) = step[0], bindings[name] == nil else {
+            return nil
+        }
+        return isAny || name == "path" || name.hasSuffix(".path") ? name : nil
     }
 
     /// Returns the text of a step with the texts of its expressions; `nil` if one of them has none.

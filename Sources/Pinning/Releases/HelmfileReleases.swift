@@ -22,6 +22,10 @@ struct HelmfileReleases {
     private var users: [Range<Int>: [Int]] = [:]
     /// The ranges of the mappings with values of releases, also those that aliases repeat.
     private var values: Set<Range<Int>> = []
+    /// The names of the environments; `nil` if the file does not state all of them.
+    ///
+    /// Source: Helmfile, § Environment: without a name, the environment is `default`.
+    private(set) var environments: Set<String>?
     /// The number of mappings that releases may still have.
     private var budget = 20_000
 
@@ -60,12 +64,19 @@ struct HelmfileReleases {
                 return nil
             }
             documents.append(Document(root: root, anchors: anchors, file: file))
+            addEnvironments(of: root)
             for item in (root["releases"]?.items ?? []).compactMap(anchors.resolve)
             where item.entries != nil {
                 add(item, in: documents[documents.count - 1])
                 guard budget > 0 else { return nil }
             }
         }
+    }
+
+    private mutating func addEnvironments(of root: YAMLNode) {
+        let names = (root["environments"]?.entries ?? []).compactMap(\.key.text)
+        guard !names.isEmpty, !names.contains(where: TemplatedYAML.hasExpressions) else { return }
+        environments = (environments ?? ["default"]).union(names)
     }
 
     private mutating func add(_ item: YAMLNode, in document: Document) {

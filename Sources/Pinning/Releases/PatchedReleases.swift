@@ -10,41 +10,36 @@ struct PatchedReleases {
     struct Resource: Hashable {
         let kind: String
         let name: String
+        /// The namespace; `nil` if the file does not state it.
+        let namespace: String?
 
         /// The release of a `fleet.yaml`.
-        static let fleet = Resource(kind: "fleet.yaml", name: "")
+        static let fleet = Resource(kind: "fleet.yaml", name: "", namespace: nil)
     }
 
     /// The resources in a file.
-    private var resources: [String: [Resource: StatedRelease]] = [:]
-    /// The kustomizations that can have patches of releases.
-    private var kustomizations: Set<String> = []
-    /// The kustomizations of Flux, by their files.
-    private var fluxFiles: [String: [YAMLNode]] = [:]
+    private var resources: [String: [Resource: [StatedRelease]]] = [:]
+    /// The kustomizations, and the resources that build them.
+    private var graph: PatchGraph
     /// The values of each `HelmChartConfig`, by its name.
-    private var configs: [String: [ReleaseValues.Source]] = [:]
+    private var configs: [String: [(namespace: String?, sources: [ReleaseValues.Source])]] = [:]
     /// The patches of a resource in a file, of each kustomization with one.
     private(set) var patches: [String: [Resource: [[ReleaseValues.Source]]]] = [:]
 
-    /// The number of kustomizations that may still be visited.
-    private var budget = 200_000
+    /// The number of patches that may still be applied.
+    private var budget = 500_000
     /// A Boolean value that indicates whether all patches were found.
-    var isComplete: Bool { budget > 0 }
+    var isComplete: Bool { budget > 0 && graph.isComplete }
 
     private let names: RepositoryPaths
-    private let files: RepositoryFiles
 
     init(_ names: RepositoryPaths, _ files: RepositoryFiles) {
         self.names = names
-        self.files = files
+        graph = PatchGraph(names, files)
     }
 
-    /// Adds the kustomization in a directory, if it can have patches.
-    mutating func addKustomization(_ bytes: [UInt8], in directory: String) {
-        if bytes.contains("patches".utf8) || bytes.contains("components".utf8) {
-            kustomizations.insert(directory)
-        }
-    }
+    /// Adds the kustomization in a directory.
+    mutating func addKustomization(in directory: String) { graph.add(directory) }
 
     /// Adds the resources of a file.
     ///
@@ -79,21 +74,24 @@ struct PatchedReleases {
     private mutating func add(_ root: YAMLNode, of path: String) {
         guard let kind = root["kind"]?.text, let spec = root["spec"] else { return }
         switch kind {
-        case "Kustomization": fluxFiles[path, default: []].append(spec)
+        case "Kustomization": graph.add(spec, of: path)
         case "HelmRelease", "HelmChart", "HelmChartConfig":
-            guard let name = root["metadata"]?["name"]?.text else { return }
+            let metadata = root["metadata"]
+            guard let name = metadata?["name"]?.text else { return }
+            let namespace = metadata?["namespace"]?.text
             var mergeBudget = Anchors.mergeLimit
             guard let anchors = try? Anchors(root, mergeBudget: &mergeBudget) else { return }
             let part = ReleaseValues.Part(
                 mapping: MergedMapping(spec, anchors), anchors: anchors, file: names.shown(path))
             let values = ReleaseValues([part])
             if kind == "HelmChartConfig" {
-                configs[name, default: []] += values.sources
+                configs[name, default: []].append((namespace, values.sources))
                 return
             }
-            let chart = spec["chart"]?["spec"]?["chart"]?.text
-            resources[path, default: [:]][Resource(kind: kind, name: name)] = StatedRelease(
-                values, chart: chart, from: .repository)
+            let chart = kind == "HelmRelease" ? StatedRelease.chart(ofHelmRelease: spec) : nil
+            let resource = Resource(kind: kind, name: name, namespace: namespace)
+            resources[path, default: [:]][resource, default: []].append(
+                StatedRelease(values, chart: chart, from: .repository))
         default: break
         }
     }
@@ -109,111 +107,49 @@ struct PatchedReleases {
     /// - Returns: The releases with their patches.
     mutating func link() -> [Patched] {
         guard !resources.isEmpty else { return [] }
-        for directory in kustomizations.sorted() {
-            let found = patches(ofKustomizationIn: directory)
-            guard !found.isEmpty else { continue }
-            apply(found, to: files(readFrom: [directory]))
-        }
-        for (path, specs) in fluxFiles.sorted(by: { $0.key < $1.key }) {
-            for spec in specs {
-                let found = patches(
-                    in: spec, of: names.shown(path), from: LexicalPath.directory(of: path))
-                guard !found.isEmpty, let stated = spec["path"]?.text else { continue }
-                let targets = LexicalPath.directories(above: path).compactMap {
-                    LexicalPath.directory(String(stated.drop { $0 == "/" }), from: $0)
-                }
-                apply(found, to: files(readFrom: targets, isFlux: true))
-            }
-        }
+        graph.link()
+        for path in graph.isEmpty ? [] : resources.keys.sorted() { applyPatches(to: path) }
         for (path, table) in resources {
             for resource in table.keys where resource.kind == "HelmChart" {
-                guard let sources = configs[resource.name] else { continue }
-                patches[path, default: [:]][resource, default: []].append(sources)
+                let found = (configs[resource.name] ?? []).filter { config in
+                    config.namespace == nil || resource.namespace == nil
+                        || config.namespace == resource.namespace
+                }
+                guard !found.isEmpty else { continue }
+                patches[path, default: [:]][resource, default: []].append(
+                    found.flatMap(\.sources))
             }
         }
         return patches.sorted { $0.key < $1.key }.flatMap { path, table in
             table.flatMap { resource, changes in
-                changes.compactMap { sources in
-                    guard let base = resources[path]?[resource] else { return nil }
-                    let values = ReleaseValues(base.values.sources + sources)
-                    return Patched(
-                        release: StatedRelease(values, chart: base.chart, from: .repository),
-                        file: path)
+                (resources[path]?[resource] ?? []).flatMap { base in
+                    changes.map { sources in
+                        let values = ReleaseValues(base.values.sources + sources)
+                        return Patched(
+                            release: StatedRelease(values, chart: base.chart, from: .repository),
+                            file: path)
+                    }
                 }
             }
         }
     }
 
-    private func kustomization(in directory: String) -> (root: YAMLNode, file: String)? {
-        Kustomizations.fileNames.lazy.compactMap { name in
-            let file = names.shown(directory + name)
-            return files.values(in: file).map { ($0.root, file) }
-        }.first
-    }
-
-    /// Returns the patches of a kustomization after those of its components.
-    private mutating func patches(
-        ofKustomizationIn directory: String, depth: Int = 0
-    ) -> [ReleasePatch] {
-        budget -= 1
-        guard budget > 0, depth < 8, let (root, file) = kustomization(in: directory) else {
-            return []
-        }
-        let components = Kustomizations.targets(of: ["components"], in: root, from: directory)
-        return components.flatMap { patches(ofKustomizationIn: $0, depth: depth + 1) }
-            + patches(in: root, of: file, from: directory)
-    }
-
-    private func patches(
-        in root: YAMLNode, of file: String, from directory: String
-    ) -> [ReleasePatch] {
-        ReleasePatch.all(in: root, of: file) { stated in
-            let path = names.shown(
-                LexicalPath.steps(of: directory + stated).joined(separator: "/"))
-            return files.bytes(of: path).map { (path, $0) }
-        }
-    }
-
-    private mutating func apply(_ found: [ReleasePatch], to paths: Set<String>) {
-        for path in paths {
-            for resource in (resources[path] ?? [:]).keys where resource.kind == "HelmRelease" {
+    /// Applies the patches of all kustomizations that read a file.
+    private mutating func applyPatches(to path: String) {
+        let resources = (resources[path] ?? [:]).keys.filter { $0.kind == "HelmRelease" }
+        guard !resources.isEmpty else { return }
+        let found = graph.patches(ofFile: path)
+        let name = names.shown(path)
+        for resource in resources {
+            for patches in found.all {
+                budget -= patches.count
+                guard budget > 0 else { return }
                 // The patch itself is not a release.
-                let sources = found.filter { $0.name == nil || $0.name == resource.name }
-                    .flatMap(\.sources).filter { $0.file != names.shown(path) }
-                guard !sources.isEmpty else { continue }
-                patches[path, default: [:]][resource, default: []].append(sources)
+                let sources = patches.filter { $0.canChange(resource, isMoved: found.isMoved) }
+                    .flatMap(\.sources).filter { $0.file != name }
+                guard ReleaseValues(sources).canChangeNames else { continue }
+                self.patches[path, default: [:]][resource, default: []].append(sources)
             }
         }
-    }
-
-    /// Returns the files with releases that kustomizations read, directly and through others.
-    ///
-    /// - Parameters:
-    ///   - directories: The directories of the kustomizations.
-    ///   - isFlux: A Boolean value that indicates whether a directory without a kustomization is read too.
-    /// - Returns: The paths of the files.
-    private mutating func files(
-        readFrom directories: [String], isFlux: Bool = false
-    ) -> Set<String> {
-        var found: Set<String> = []
-        var visited: Set<String> = []
-        var pending = directories
-        while let directory = pending.popLast() {
-            budget -= 1
-            guard budget > 0 else { return found }
-            guard visited.insert(directory).inserted else { continue }
-            let path = LexicalPath.steps(of: directory).joined(separator: "/")
-            if resources[path] != nil {
-                found.insert(path)
-                continue
-            }
-            guard let (root, _) = kustomization(in: directory) else {
-                if isFlux { found.formUnion(resources.keys.filter { $0.hasPrefix(directory) }) }
-                continue
-            }
-            pending += Kustomizations.targets(
-                of: ["resources", "bases", "components"], in: root, from: directory)
-        }
-        return found
     }
 }

@@ -9,6 +9,8 @@ internal import YAML
 struct ReleasePatch {
     /// The name of the release; `nil` for any.
     let name: String?
+    /// The namespace of the release; `nil` for any.
+    let namespace: String?
     /// The values of the patch, lowest precedence first.
     let sources: [ReleaseValues.Source]
 
@@ -22,29 +24,55 @@ struct ReleasePatch {
     static func all(
         in root: YAMLNode, of file: String, read: (String) -> (path: String, bytes: [UInt8])?
     ) -> [ReleasePatch] {
-        let stated = ["patchesStrategicMerge", "patches", "patchesJson6902"].flatMap { key in
-            (root[key]?.items ?? []).prefix(limit)
+        let lists = ["patchesStrategicMerge", "patches", "patchesJson6902"].map { key in
+            root[key]?.items ?? []
         }
-        return stated.flatMap { item -> [ReleasePatch] in
-            let target = item["target"]
-            guard (target?["kind"]?.text ?? "HelmRelease") == "HelmRelease" else { return [] }
-            let name = target?["name"]?.text
+        var found = lists.flatMap { $0.prefix(limit) }.flatMap { item -> [ReleasePatch] in
+            let stated = item["target"]
+            guard (stated?["kind"]?.text ?? "HelmRelease") == "HelmRelease" else { return [] }
+            let target = stated.map(Target.init)
             if let text = item["patch"]?.text ?? item.text.flatMap({ $0.contains("\n") ? $0 : nil })
             {
-                return patches(Array(text.utf8), of: file, name, hasTarget: target != nil)
+                return patches(Array(text.utf8), of: file, target)
             }
             guard let path = item["path"]?.text ?? item.text, let file = read(path),
                 ReleaseMarkers.occur(in: file.bytes) || target != nil
             else { return [] }
-            return patches(file.bytes, of: file.path, name, hasTarget: target != nil)
+            return patches(file.bytes, of: file.path, target)
         }
+        if lists.contains(where: { $0.count > limit }) {
+            let reason = "\(file) has too many patches to compare"
+            let source = ReleaseValues.Source(content: .unknownFiles(reason: reason), file: file)
+            found.append(ReleasePatch(name: nil, namespace: nil, sources: [source]))
+        }
+        return found
     }
 
     /// The maximum number of patches of one kind.
     private static let limit = 200
 
+    /// The releases that a patch states it is for.
+    private struct Target {
+        /// The name; `nil` for any.
+        let name: String?
+        /// The namespace; `nil` for any.
+        let namespace: String?
+
+        init(_ node: YAMLNode) {
+            name = Self.text(node["name"]?.text)
+            namespace = Self.text(node["namespace"]?.text)
+        }
+
+        /// Returns a text; `nil` for a regular expression.
+        private static func text(_ text: String?) -> String? {
+            let isName =
+                text?.allSatisfy { $0.isLetter || $0.isNumber || "-_".contains($0) } ?? false
+            return isName ? text : nil
+        }
+    }
+
     private static func patches(
-        _ bytes: [UInt8], of file: String, _ target: String?, hasTarget: Bool
+        _ bytes: [UInt8], of file: String, _ target: Target?
     ) -> [ReleasePatch] {
         var mergeBudget = Anchors.mergeLimit
         let documents = TemplatedYAML.stream(parsing: bytes)?.documents ?? []
@@ -52,23 +80,36 @@ struct ReleasePatch {
             let root = document.root
             guard let anchors = try? Anchors(root, mergeBudget: &mergeBudget) else { return nil }
             if let operations = root.items {
-                guard hasTarget else { return nil }
+                guard let target else { return nil }
                 return ReleasePatch(
-                    name: name(target), sources: sources(ofOperations: operations, of: file))
+                    name: target.name, namespace: target.namespace,
+                    sources: sources(ofOperations: operations, of: file))
             }
             guard root["kind"]?.text == "HelmRelease", let spec = root["spec"] else { return nil }
             let part = ReleaseValues.Part(
                 mapping: MergedMapping(spec, anchors), anchors: anchors, file: file)
+            let sources = ReleaseValues([part]).sources
+            if let target {
+                return ReleasePatch(
+                    name: target.name, namespace: target.namespace, sources: sources)
+            }
+            let metadata = root["metadata"]
             return ReleasePatch(
-                name: hasTarget ? name(target) : root["metadata"]?["name"]?.text,
-                sources: ReleaseValues([part]).sources)
+                name: metadata?["name"]?.text, namespace: metadata?["namespace"]?.text,
+                sources: sources)
         }
     }
 
-    /// Returns the name of a target; `nil` for a regular expression.
-    private static func name(_ target: String?) -> String? {
-        let isName = target?.allSatisfy { $0.isLetter || $0.isNumber || "-_".contains($0) } ?? false
-        return isName ? target : nil
+    /// Returns a Boolean value that indicates whether the patch can be for a resource.
+    ///
+    /// - Parameters:
+    ///   - resource: The resource.
+    ///   - isMoved: A Boolean value that indicates whether kustomizations set another namespace.
+    /// - Returns: Whether it can be.
+    func canChange(_ resource: PatchedReleases.Resource, isMoved: Bool) -> Bool {
+        guard name == nil || name == resource.name else { return false }
+        guard let namespace, let own = resource.namespace, !isMoved else { return true }
+        return namespace == own
     }
 
     /// Source: RFC 6902, § 4; RFC 6901, § 4.

@@ -18,6 +18,8 @@ struct ReleaseValues {
         case missingFile(String)
         /// A resource whose values are not in the file.
         case resource(String)
+        /// Files of which not all are known; the reason names them.
+        case unknownFiles(reason: String)
     }
 
     /// A source of values.
@@ -27,6 +29,15 @@ struct ReleaseValues {
         var prefix: [String] = []
         /// The file with the source, if it is another one; paths of files are then looked up.
         var file: String?
+        /// A Boolean value that indicates whether the release ignores a missing file.
+        var isOptional = false
+
+        /// A Boolean value that indicates whether the source has no values if its file is missing; with
+        /// expressions, another file can be meant.
+        var isIgnored: Bool {
+            guard isOptional, case .file(let path) = content else { return false }
+            return !TemplatedYAML.hasExpressions(path)
+        }
     }
 
     /// The kinds of sources, lowest precedence first.
@@ -44,6 +55,8 @@ struct ReleaseValues {
     static let chartIndex = -1
     /// The chart of the release; `nil` if it states none.
     private(set) var chart: ChartLocation?
+    /// The name of the release in a Helmfile; `nil` if it states none.
+    private(set) var name: String?
 
     /// Creates the values of a release; `nil` for a mapping with fewer than two sources of values.
     init?(_ node: YAMLNode, _ anchors: Anchors) {
@@ -76,6 +89,7 @@ struct ReleaseValues {
             for key in part.mapping.allKeys where !part.omitted.contains(key) {
                 if let value = part.mapping[key] { builder.add(value, of: key) }
             }
+            name = part.mapping["name"]?.text ?? name
             chart = ChartLocation(ofRelease: part.mapping) ?? chart
         }
         // Sources of one kind are in the order of the file.
@@ -83,6 +97,12 @@ struct ReleaseValues {
             ($0.element.precedence.rawValue, $0.offset)
                 < ($1.element.precedence.rawValue, $1.offset)
         }.map(\.element.source)
+        guard builder.ignoresMissingFiles else { return }
+        for index in sources.indices {
+            guard case .file(let path) = sources[index].content else { continue }
+            // `$NAME/` can be in another repository.
+            sources[index].isOptional = !path.hasPrefix("$")
+        }
     }
 
     /// Creates the values of sources, lowest precedence first.
@@ -94,6 +114,22 @@ struct ReleaseValues {
             .map { Source(content: $0) }
     }
 
+    /// Returns the values of an application that a generator creates.
+    func replacingExpressions(with parameters: GeneratorParameters) -> ReleaseValues {
+        var result = self
+        for index in sources.indices {
+            guard case .file(let path) = sources[index].content,
+                TemplatedYAML.hasExpressions(path)
+            else { continue }
+            result.sources[index].content = .file(parameters.replacingExpressions(in: path))
+        }
+        if parameters.isLimited {
+            let reason = "an ApplicationSet has too many applications to compare"
+            result.sources.append(Source(content: .unknownFiles(reason: reason)))
+        }
+        return result
+    }
+
     /// A Boolean value that indicates whether a source can have a part of the name of an image.
     var canChangeNames: Bool {
         sources.contains { source in
@@ -101,7 +137,7 @@ struct ReleaseValues {
             case .values(let root, _, _): Self.hasName(in: root)
             case .parameter(let keys, let value):
                 keys.last.map(Self.canBeName) ?? false || value.map(Self.hasName) ?? true
-            case .file, .missingFile, .resource: true
+            case .file, .missingFile, .resource, .unknownFiles: true
             }
         }
     }
@@ -157,6 +193,8 @@ extension ReleaseValues {
         var anchors = Anchors()
         var file: String?
         private(set) var sources: [(source: Source, precedence: Precedence)] = []
+        /// A Boolean value that indicates whether a file of the release can be missing.
+        private(set) var ignoresMissingFiles = false
 
         private mutating func add(_ content: Content, _ precedence: Precedence) {
             sources.append((Source(content: content, file: file), precedence))
@@ -183,6 +221,11 @@ extension ReleaseValues {
             case "chart":
                 let files = node["spec"]?["valuesFiles"]
                 for file in files?.items ?? [] { add(file: file, .filesOfChart) }
+                ignoresMissingFiles =
+                    node["spec"]?["ignoreMissingValuesFiles"]?.text == "true" || ignoresMissingFiles
+            case "ignoreMissingValueFiles": ignoresMissingFiles = node.text == "true"
+            case "missingFileHandler":
+                ignoresMissingFiles = node.text.map { $0 != "Error" } ?? false
             default: break
             }
         }
@@ -210,7 +253,11 @@ extension ReleaseValues {
         }
 
         private mutating func add(file node: YAMLNode, _ precedence: Precedence) {
-            if let path = MergedMapping.text(node) { add(.file(path), precedence) }
+            guard let path = MergedMapping.text(node) else { return }
+            // A secret has credentials, and hardly the names of images: `secrets://`, `secrets+age-import://`.
+            let scheme = path.split(separator: ":", maxSplits: 1).first ?? ""
+            guard !path.contains("://") || !scheme.hasPrefix("secrets") else { return }
+            add(.file(path), precedence)
         }
 
         private mutating func add(parameters node: YAMLNode) {
@@ -230,7 +277,6 @@ extension ReleaseValues {
                 let keys = target.split(separator: ".").map(String.init)
                 add(.parameter(keys: keys, value: nil), .parameters)
             } else if node["kind"]?.text != "Secret", node["secretKeyRef"] == nil {
-                // A secret has credentials, and hardly the names of images.
                 add(.resource(node["name"]?.text ?? "another resource"), .files)
             }
         }
@@ -238,12 +284,19 @@ extension ReleaseValues {
 }
 
 extension ReleaseValues.Content {
+    /// A Boolean value that indicates whether a source whose values are not known decides about each image, not
+    /// only about those whose repository another file has.
+    var canBeOfAnyImage: Bool {
+        if case .unknownFiles = self { true } else { false }
+    }
+
     /// The reason for which an image is uncertain, for a source whose values are not known.
     var uncertainty: String {
         switch self {
         case .file(let path), .missingFile(let path):
             "\(path) is not there and may change the image"
         case .resource(let name): "the values in '\(name)' may change the image"
+        case .unknownFiles(let reason): reason
         case .values, .parameter: "other values may change the image"
         }
     }

@@ -46,7 +46,11 @@ final class Releases: Sendable {
         var patches: [String: [PatchedReleases.Resource: [[ReleaseValues.Source]]]] = [:]
         /// The resources that build kustomizations.
         var kustomizations = Kustomizations.Inputs()
+        /// A Boolean value that indicates whether all patches of releases were found.
+        var hasAllPatches = true
         var isComplete: Bool
+        /// The descriptions of the releases, so that equal ones count once.
+        var descriptions: Set<[String]> = []
     }
 
     /// The maximum number of releases with different values.
@@ -57,6 +61,8 @@ final class Releases: Sendable {
     private let list: @Sendable () -> RepositoryListing
     private let names: RepositoryPaths
     private let index = Mutex<Index?>(nil)
+    /// The paths of the overlays of a file, because charts in many charts need them often.
+    private let overlays = Mutex<[String: [String]]>([:])
 
     /// Creates an index.
     ///
@@ -82,8 +88,10 @@ final class Releases: Sendable {
         guard ValuesFile.isDefault(path) else {
             return Uses(all: direct, isComplete: index.isComplete)
         }
-        return Uses(
-            all: direct + uses(ofChartIn: directory, index, files), isComplete: index.isComplete)
+        var uses = uses(ofChartIn: directory, index, files)
+        uses.all = direct + uses.all
+        uses.isComplete = uses.isComplete && index.isComplete
+        return uses
     }
 
     /// Returns a Boolean value that indicates whether a release names a file with values.
@@ -107,6 +115,9 @@ final class Releases: Sendable {
     ) -> [[ReleaseValues.Source]] {
         read(files).patches[names.canonical(file)]?[resource] ?? []
     }
+
+    /// Returns a Boolean value that indicates whether all patches of releases were found.
+    func hasAllPatches(in files: RepositoryFiles) -> Bool { read(files).hasAllPatches }
 
     /// Returns the files and resources with kustomizations.
     func kustomizationInputs(in files: RepositoryFiles) -> Kustomizations.Inputs {
@@ -137,8 +148,8 @@ final class Releases: Sendable {
     /// Each chart is visited once, because charts can depend on each other.
     private func uses(
         ofChartIn directory: String, _ index: Index, _ files: RepositoryFiles
-    ) -> [Use] {
-        var uses: [Use] = []
+    ) -> Uses {
+        var uses = Uses()
         var visited: Set<String> = [directory]
         var pending = [(directory: directory, positions: [Position()])][...]
         while let (directory, positions) = pending.popFirst() {
@@ -154,25 +165,33 @@ final class Releases: Sendable {
                             prefix: prefix,
                             sources: position.sources + [source(names.shown(file), below: prefix)])
                     }
-                }.prefix(Self.positionLimit)
-                let overlays = BaseFinder.overlays(of: names.shown(file), in: files)
+                }
+                uses.isComplete = uses.isComplete && outer.count <= Self.positionLimit
+                let overlays = overlays(of: names.shown(file), in: files)
                 let releases = (index.users[file] ?? [])
                     .filter { $0.source == ReleaseValues.chartIndex }
                     .map { index.all[$0.release].sources }
-                for position in outer {
+                for position in outer.prefix(Self.positionLimit) {
                     let changes =
-                        [[]] + overlays.map { [source($0.path, below: position.prefix)] }
+                        [[]] + overlays.map { [source($0, below: position.prefix)] }
                         + releases.map { Self.sources($0, below: position.prefix) }
-                    uses += changes.map { changes in
+                    uses.all += changes.map { changes in
                         Use(
                             release: ReleaseValues(position.sources + changes),
                             source: ReleaseValues.chartIndex)
                     }
                 }
-                pending.append((parent, Array(outer)))
+                pending.append((parent, Array(outer.prefix(Self.positionLimit))))
             }
         }
         return uses
+    }
+
+    private func overlays(of file: String, in files: RepositoryFiles) -> [String] {
+        if let known = overlays.withLock({ $0[file] }) { return known }
+        let found = BaseFinder.overlays(of: file, in: files).map(\.path)
+        overlays.withLock { $0[file] = found }
+        return found
     }
 
     private func source(_ file: String, below prefix: [String]) -> ReleaseValues.Source {
@@ -231,7 +250,7 @@ final class Releases: Sendable {
                 addDependencies(of: bytes, ofChartIn: directory, to: &index)
             }
             if Kustomizations.fileNames.contains(String(path.dropFirst(directory.count))) {
-                patched.addKustomization(bytes, in: directory)
+                patched.addKustomization(in: directory)
             }
             guard path == "\(directory)fleet.yaml" || ReleaseMarkers.occur(in: bytes),
                 let stream = TemplatedYAML.stream(parsing: bytes)
@@ -251,6 +270,8 @@ final class Releases: Sendable {
             }
         }
         index.patches = patched.patches
+        index.hasAllPatches = patched.isComplete
+        index.descriptions = []
         index.isComplete =
             index.isComplete && resolver.tree.isComplete && patched.isComplete
         index.kustomizations.isComplete = index.isComplete
@@ -274,6 +295,11 @@ extension Releases.Index {
     fileprivate mutating func add(_ release: ReleaseResolver.Resolved, _ names: RepositoryPaths) {
         var values = release.values
         guard values.canChangeNames else { return }
+        if let description = values.description,
+            !descriptions.insert([release.chart ?? "-"] + description).inserted
+        {
+            return
+        }
         if let chart = release.chart {
             users["\(chart)values.yaml", default: []].append((all.count, ReleaseValues.chartIndex))
         }

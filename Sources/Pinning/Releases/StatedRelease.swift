@@ -17,6 +17,10 @@ struct StatedRelease {
     /// The directory of the chart; `nil` for a chart in another place.
     let chart: String?
     let origin: Origin
+    /// The environments of the Helmfile with the release; `nil` if they are not known.
+    var environments: Set<String>?
+    /// The names of the releases in the same Helmfile.
+    var otherNames: Set<String> = []
 
     init(_ values: ReleaseValues, chart: String?, from origin: Origin) {
         self.values = values
@@ -33,6 +37,24 @@ struct StatedRelease {
 }
 
 extension StatedRelease {
+    /// Returns a Boolean value that indicates whether a name can be that of an environment of a Helmfile.
+    ///
+    /// If none are stated, the names of releases and charts are those of other files.
+    func isEnvironment(_ name: Substring, amongCharts charts: Set<Substring>) -> Bool {
+        if let environments { return environments.contains(String(name)) }
+        return !charts.contains(name) && !otherNames.contains(String(name))
+    }
+
+    /// Returns the directory of the chart that a `HelmRelease` installs; `nil` for a chart in another place.
+    ///
+    /// Source: Flux, `HelmRelease` § Chart template: `sourceRef` of the kind `HelmRepository` is not a repository with
+    /// directories.
+    static func chart(ofHelmRelease spec: YAMLNode) -> String? {
+        let chart = spec["chart"]?["spec"]
+        let isLocal = chart?["sourceRef"]?["kind"]?.text != "HelmRepository"
+        return isLocal ? chart?["chart"]?.text : nil
+    }
+
     /// Returns the releases of a file.
     ///
     /// - Parameters:
@@ -44,7 +66,13 @@ extension StatedRelease {
         in stream: YAMLDocumentStream, of file: String, _ files: RepositoryFiles
     ) -> [StatedRelease] {
         if let helmfile = HelmfileReleases(stream, of: file, in: files) {
-            return helmfile.all.map { StatedRelease($0, from: .file) }
+            let names = Set(helmfile.all.compactMap(\.name))
+            return helmfile.all.map { values in
+                var release = StatedRelease(values, from: .file)
+                release.environments = helmfile.environments
+                release.otherNames = names
+                return release
+            }
         }
         var mergeBudget = Anchors.mergeLimit
         let name = file.split(separator: "/").last ?? ""
@@ -88,9 +116,7 @@ private struct ReleaseReader {
         case "Application", "ApplicationSet": readApplication(root)
         case "HelmRelease":
             if let spec = root["spec"] {
-                let chart = spec["chart"]?["spec"]
-                let isLocal = chart?["sourceRef"]?["kind"]?.text != "HelmRepository"
-                add([spec], chart: isLocal ? chart?["chart"]?.text : nil, from: .repository)
+                add([spec], chart: StatedRelease.chart(ofHelmRelease: spec), from: .repository)
             }
         case "HelmChartInflationGenerator": readKustomize(root, home: root["chartHome"]?.text)
         case "Config" where apiVersion.hasPrefix("skaffold/"): readSkaffold(root)
@@ -106,8 +132,14 @@ private struct ReleaseReader {
     private mutating func readApplication(_ root: YAMLNode) {
         for source in ApplicationSources(root)?.all ?? [] {
             guard let helm = source.node["helm"], helm.entries != nil else { continue }
-            for path in source.paths.isEmpty ? [nil] : source.paths.map(Optional.some) {
-                add([helm], chart: path, from: .repository)
+            let values = ReleaseValues([part(helm)])
+            guard !values.sources.isEmpty else { continue }
+            for parameters in source.parameters {
+                releases.append(
+                    StatedRelease(
+                        values.replacingExpressions(with: parameters),
+                        chart: source.path.map(parameters.replacingExpressions),
+                        from: .repository))
             }
         }
     }

@@ -24,6 +24,11 @@ enum TemplatedYAML {
             parsing: Array(lines.joined(separator: [0x0A])), limits: FileText.limits)
     }
 
+    /// Returns a Boolean value that indicates whether a text has expressions, in either form.
+    static func hasExpressions(_ text: String) -> Bool {
+        text.contains("{{") || text.contains(begin)
+    }
+
     /// Returns a text with its expressions between ``begin`` and ``end``.
     static func replacingExpressions(in text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: "{")) else { return text }
@@ -46,8 +51,21 @@ enum TemplatedYAML {
             result += rest[start..<stop].filter(isPartOfName)
             result += String(end).utf8
             rest = rest[min(stop + 2, rest.endIndex)...]
+            rest = withoutOuterEnd(rest)
         }
         return result + rest
+    }
+
+    /// Returns the bytes after the end of an expression that is the text of another one.
+    ///
+    /// Source: Helmfile, § Release Template: ``{{`{{ .Release.Name }}`}}``.
+    private static func withoutOuterEnd(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let rest = bytes.drop { $0 == 0x20 }
+        guard let quote = rest.first, [UInt8(ascii: "`"), UInt8(ascii: "\"")].contains(quote) else {
+            return bytes
+        }
+        let end = rest.dropFirst().drop { $0 == 0x20 }
+        return end.starts(with: "}}".utf8) ? end.dropFirst(2) : bytes
     }
 
     /// Returns a Boolean value that indicates whether a line has nothing but expressions, such as that of a
