@@ -31,8 +31,10 @@ public struct LockUpdate: Sendable {
         from old: Lockfile?, for target: MirrorTarget, plan: Plan, report: SyncReport,
         configuration: MirrorConfiguration, inputs: Digest? = nil
     ) {
-        let retention = Retention(plan: plan, configuration: configuration)
-        var images = (old?.images ?? [:]).filter { retention.keeps($0.key, $0.value, in: target) }
+        let planned = Set(plan.allNames.map(\.id))
+        var images = (old?.images ?? [:]).filter { id, lockEntry in
+            planned.contains(id) || plan.mayProduce(lockEntry, in: target, configuration)
+        }
         var kept: [String] = []
         for outcome in report.outcomes {
             let location = try? outcome.image.location(in: target)
@@ -51,37 +53,23 @@ public struct LockUpdate: Sendable {
     }
 }
 
-/// The IDs that the configuration still produces.
-private struct Retention {
-    private let planned: Set<String>
-    /// Configuration entries whose tags come from a tag listing.
-    private let patterns: [ImageEntry]
-    private let listings: [StoreLocation: Set<Tag>]
-    /// Configuration entries that did not produce all of their images because of a problem.
-    private let failedEntries: Set<ImageEntry>
-
-    init(plan: Plan, configuration: MirrorConfiguration) {
-        planned = Set(plan.allNames.map(\.id))
-        patterns = configuration.images.filter {
-            if case .pattern = $0.selection { true } else { false }
-        }
-        listings = plan.listings
-        failedEntries = Set(plan.problems.map(\.entry))
-    }
-
-    /// Returns a Boolean value that indicates whether a lock entry stays.
-    func keeps(_ id: String, _ lockEntry: LockedImage, in target: MirrorTarget) -> Bool {
-        guard !planned.contains(id) else { return true }
-        return patterns.contains { entry in
-            guard let image = lockEntry.image(of: entry), let tag = image.tag,
-                lockEntry.isAt(try? image.location(in: target))
+extension Plan {
+    /// Returns a Boolean value that indicates whether an entry that the plan does not produce stays,
+    /// because a configuration entry with a tag pattern may produce it again.
+    ///
+    /// It stays if its tag is no longer listed, was not listed in this run, or if the configuration
+    /// entry did not produce all of its images because of a problem. It is removed if its tag is
+    /// listed and no longer selected.
+    fileprivate func mayProduce(
+        _ lockEntry: LockedImage, in target: MirrorTarget, _ configuration: MirrorConfiguration
+    ) -> Bool {
+        configuration.images.contains { entry in
+            guard case .pattern = entry.selection, let image = lockEntry.image(of: entry),
+                let tag = image.tag, lockEntry.isAt(try? image.location(in: target))
             else { return false }
-            // An entry stays if its tag is no longer listed, was not listed in this run, or if its
-            // configuration entry failed. It is removed if its tag is listed and no longer
-            // selected.
-            guard let listing = listings[image.source], !failedEntries.contains(entry) else {
-                return true
-            }
+            guard let listing = listings[image.source],
+                !problems.contains(where: { $0.entry == entry })
+            else { return true }
             return !listing.contains(tag)
         }
     }
