@@ -11,7 +11,8 @@ internal import OCI
 struct SubjectReferrerCopier {
     let subject: Digest
     let transfers: BlobTransfers
-    let source: ReferrerSource
+    let source: any ContentSource
+    let sourceReferrers: SourceReferrers
     let targets: [any ContentStore]
     /// The lists of the targets that could be read.
     private var lists: [StoreLocation: TargetReferrers] = [:]
@@ -21,13 +22,13 @@ struct SubjectReferrerCopier {
     private(set) var remaining: Int
 
     init(
-        subject: Digest, transfers: BlobTransfers, source: ReferrerSource,
-        targets: [any ContentStore],
-        remaining: Int
+        subject: Digest, transfers: BlobTransfers, source: any ContentSource,
+        sourceReferrers: SourceReferrers, targets: [any ContentStore], remaining: Int
     ) {
         self.subject = subject
         self.transfers = transfers
         self.source = source
+        self.sourceReferrers = sourceReferrers
         self.targets = targets
         self.receipts = Dictionary(
             targets.map { ($0.location, ReferrerReceipt()) }
@@ -43,12 +44,15 @@ struct SubjectReferrerCopier {
     mutating func copy() async throws {
         guard !targets.isEmpty else { return }
         let name = "referrers of \(subject.short)"
-        if let listed = try await attempt(name, for: targets, { try await $0.list(of: $1) }) {
-            try await copy(listed)
+        let known = sourceReferrers
+        let listed = try await attempt(name, for: targets) { source, subject in
+            try await known.list(of: subject, in: source)
         }
-        if let tags = try await attempt(name, for: targets, { try await $0.cosignTags(of: $1) }) {
-            for tag in take(tags) { try await copy(tag) }
+        if let listed { try await copy(listed) }
+        let tags = try await attempt(name, for: targets) { source, subject in
+            try await known.cosignTags(of: subject, in: source)
         }
+        for tag in take(tags ?? []) { try await copy(tag) }
     }
 
     /// Takes as many referrers as can still be read.
@@ -60,7 +64,7 @@ struct SubjectReferrerCopier {
         remaining -= taken.count
         if taken.count < found.count {
             let warning =
-                "\(subject.short): more than \(source.maximumCount) referrers; "
+                "\(subject.short): more than \(sourceReferrers.maximumCount) referrers; "
                 + "the rest is not copied"
             for store in targets { receipts[store.location]?.warn(warning) }
         }
@@ -105,7 +109,8 @@ struct SubjectReferrerCopier {
         }
         guard !lacking.isEmpty,
             let graph = try await attempt(
-                name, for: lacking.map(\.store), { try await $0.read(descriptor, about: $1) })
+                name, for: lacking.map(\.store),
+                { try await $0.read(referrer: descriptor, naming: $1) })
         else { return }
         let copied = try await copy(graph, to: lacking)
         for (location, receipt) in copied where !receipt.isListed {
@@ -118,7 +123,7 @@ struct SubjectReferrerCopier {
     private mutating func copy(_ tag: Tag) async throws {
         let name = "tag \(tag)"
         let found = try await attempt(name, for: targets) { source, _ in
-            try await source.resolve(tag)
+            try await source.resolve(.tag(tag))
         }
         guard case let descriptor?? = found else { return }
         var lacking: [TargetCopy] = []
@@ -138,7 +143,7 @@ struct SubjectReferrerCopier {
         guard !lacking.isEmpty,
             let graph = try await attempt(
                 name, for: lacking.map(\.store),
-                { source, _ in try await source.read(descriptor) })
+                { source, _ in try await source.read(referrer: descriptor, naming: nil) })
         else { return }
         var replaceable: [TargetCopy] = []
         for target in lacking where try await canReplace(tag, at: target, with: graph) {
@@ -178,7 +183,7 @@ struct SubjectReferrerCopier {
     ) async throws -> [StoreLocation: CopyReceipt] {
         guard !targets.isEmpty else { return [:] }
         let copy = ImageCopy(
-            of: graph, for: "referrer", from: [source.store], to: targets, transfers: transfers)
+            of: graph, for: "referrer", from: [source], to: targets, transfers: transfers)
         let referrer = LockedImage.Referrer(digest: graph.root.descriptor.digest, tag: tag)
         try await copy.run()
         var copied: [StoreLocation: CopyReceipt] = [:]
@@ -206,10 +211,10 @@ struct SubjectReferrerCopier {
     /// A failure is recorded for all targets that need the result.
     private mutating func attempt<Value>(
         _ name: String, for targets: [any ContentStore],
-        _ body: (ReferrerSource, Digest) async throws -> Value
+        _ body: (any ContentSource, Digest) async throws -> Value
     ) async throws -> Value? {
         do {
-            return try await attributingErrors(to: .source, at: source.store.location) {
+            return try await attributingErrors(to: .source, at: source.location) {
                 try await body(source, subject)
             }
         } catch let error as CopyError {

@@ -67,16 +67,15 @@ extension ImageSync {
             let subjects = try await attributingErrors(to: .target, at: first.location) {
                 try await subjects(stores[0])
             }
-            let copier = ReferrerCopier(
-                transfers: context.transfers, tracker: context.referrers, source: try source,
-                targets: stores)
-            let receipts = try await copier.copy(referrersOf: subjects)
+            let source = try source
+            let receipts = try await context.referrers.copy(
+                referrersOf: subjects, from: source, to: stores)
             var found: [StoreLocation: FoundReferrers] = [:]
             for (target, store) in zip(targets, stores) {
                 let receipt = receipts[target.location] ?? ReferrerReceipt()
-                let recorded = try await copier.referrers(
-                    replacing: target.entry(listing: root)?.referrers ?? [], receipt, at: store,
-                    drops: context.refreshesReferrers)
+                let recorded = try await context.referrers.referrers(
+                    replacing: target.entry(listing: root)?.referrers ?? [], receipt, from: source,
+                    at: store, drops: context.refreshesReferrers)
                 found[target.location] = (receipt, recorded)
             }
             return found

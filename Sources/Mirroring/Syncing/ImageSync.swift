@@ -17,7 +17,7 @@ struct ImageSync {
         let rejections: RecordedRejections
         let transfers: BlobTransfers
         let scanCache: LayerScanCache
-        let referrers = ReferrerTracker()
+        let referrers: ReferrerCopier
         /// The manifests and configs that several images share.
         let cache = ContentCache()
         /// A Boolean value that indicates whether referrers are looked up for unchanged images too.

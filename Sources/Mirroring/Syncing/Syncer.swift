@@ -36,11 +36,11 @@ public struct Syncer: Sendable {
         progress: RunProgress = RunProgress(), now: (@Sendable () -> Duration)? = nil,
         observe: @escaping MirrorObserver
     ) {
+        let transfers = BlobTransfers(jobs, progress, now: now)
         self.context = ImageSync.Context(
-            resolver: resolver, rejections: rejections,
-            transfers: BlobTransfers(jobs, progress, now: now),
-            scanCache: LayerScanCache(scanner), refreshesReferrers: refreshesReferrers,
-            observe: observe)
+            resolver: resolver, rejections: rejections, transfers: transfers,
+            scanCache: LayerScanCache(scanner), referrers: ReferrerCopier(transfers: transfers),
+            refreshesReferrers: refreshesReferrers, observe: observe)
         self.concurrentImages =
             jobs.map { min(max(16, $0 * 4), Self.maxConcurrentImages) }
             ?? Self.maxConcurrentImages

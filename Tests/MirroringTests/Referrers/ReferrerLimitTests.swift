@@ -28,14 +28,16 @@ import Testing
         try await source.push(manifest: image.root, as: .digest(image.digest))
     }
 
-    private var copy: ReferrerCopier {
-        ReferrerCopier(
-            transfers: BlobTransfers(4, now: { .zero }), tracker: ReferrerTracker(),
-            source: source, targets: [target])
-    }
-
-    private func receipt(of copier: ReferrerCopier) async throws -> ReferrerReceipt {
-        try #require(try await copier.copy(referrersOf: [image.digest])[target.location])
+    private func receipt(
+        from source: (any ContentSource)? = nil, maximumCount: Int? = nil
+    ) async throws -> ReferrerReceipt {
+        let transfers = BlobTransfers(4, now: { .zero })
+        let copier =
+            maximumCount.map { ReferrerCopier(transfers: transfers, maximumCount: $0) }
+            ?? ReferrerCopier(transfers: transfers)
+        let receipts = try await copier.copy(
+            referrersOf: [image.digest], from: source ?? self.source, to: [target])
+        return try #require(receipts[target.location])
     }
 
     /// A source that lists referrers that it does not have.
@@ -76,7 +78,7 @@ import Testing
             subject = ImageBuilder().artifact("a/b", "\(level)", about: subject.root.descriptor)
             try await publish(subject)
         }
-        #expect(try await receipt(of: copy).copied == 3)
+        #expect(try await receipt().copied == 3)
     }
 
     @Test func `referrers above the limit are skipped with a warning`() async throws {
@@ -85,10 +87,7 @@ import Testing
             try await publish(
                 ImageBuilder().artifact("a/b", "\(number)", about: image.root.descriptor))
         }
-        var copy = copy
-        #expect(copy.maximumCount == 500)
-        copy.maximumCount = 5
-        let receipt = try await receipt(of: copy)
+        let receipt = try await receipt(maximumCount: 5)
         #expect(receipt.copied == 5)
         #expect(receipt.warnings.count { $0.contains("more than 5 referrers") } == 1)
     }
@@ -106,9 +105,7 @@ import Testing
                 size: 10)
         }
         let hostile = HostileSource(source, listing: missing + [artifact.root.descriptor])
-        var copy = copy
-        copy.source = hostile
-        let receipt = try await receipt(of: copy)
+        let receipt = try await receipt(from: hostile)
         #expect(receipt.copied == 0)
         #expect(hostile.reads.withLock { $0 } == 500)
         #expect(receipt.warnings.count == 501)
@@ -120,9 +117,7 @@ import Testing
         try await publish(artifact)
         let hostile = HostileSource(
             source, listing: Array(repeating: artifact.root.descriptor, count: 1000))
-        var copy = copy
-        copy.source = hostile
-        let receipt = try await receipt(of: copy)
+        let receipt = try await receipt(from: hostile)
         #expect(receipt.copied == 1)
         #expect(receipt.warnings.count == 1, "the artifact is listed as its own referrer")
     }

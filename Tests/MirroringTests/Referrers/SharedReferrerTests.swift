@@ -48,12 +48,15 @@ import Testing
             }
             if isFirst { _ = try await never.take { $0 ? true : nil } }
         }
-        let copier = ReferrerCopier(
-            transfers: BlobTransfers(4, now: { .zero }), tracker: ReferrerTracker(),
-            source: try world.store("a.example/app"), targets: [target])
-        let first = Task { try await copier.copy(referrersOf: [Self.image.digest]) }
+        let source = try world.store("a.example/app")
+        let copier = ReferrerCopier(transfers: BlobTransfers(4, now: { .zero }))
+        let first = Task {
+            try await copier.copy(referrersOf: [Self.image.digest], from: source, to: [target])
+        }
         _ = try await waiting.take { $0 == 1 ? true : nil }
-        let second = Task { try await copier.copy(referrersOf: [Self.image.digest]) }
+        let second = Task {
+            try await copier.copy(referrersOf: [Self.image.digest], from: source, to: [target])
+        }
         first.cancel()
         await #expect(throws: CancellationError.self) { try await first.value }
         let receipt = try #require(try await second.value[target.location])
