@@ -12,6 +12,8 @@ public struct LayerScanner: Sendable {
     /// The maximum number of concurrent scans that is useful, as each takes memory and a processor.
     public static let maximumConcurrency = 8
 
+    /// The maximum number of concurrent scans.
+    public let concurrency: Int
     private let server: Result<ForkServer, ChildProcessError>
     private let semaphore: AsyncSemaphore
     private let limits: ScanLimits
@@ -32,6 +34,7 @@ public struct LayerScanner: Sendable {
                 executable: program, arguments: [ScanWorker.serverName],
                 environment: ["SWIFT_BACKTRACE": "enable=no"])
         }
+        self.concurrency = concurrency
         self.semaphore = AsyncSemaphore(concurrency)
         self.limits = limits
     }

@@ -35,7 +35,7 @@ public struct ImageChecker: Sendable {
         self.required = required
         self.lock = lock.map(LockfileCheck.init)
         self.scanCache = LayerScanCache(scanner)
-        self.transfers = BlobTransfers(jobs, progress)
+        self.transfers = BlobTransfers(jobs, progress, scanCount: scanner.concurrency)
         self.progress = progress
         self.observe = observe
     }

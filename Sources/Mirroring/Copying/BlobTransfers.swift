@@ -63,19 +63,20 @@ struct BlobTransfers: Sendable {
     ///   - count: The maximum number of transfers of large blobs, and of small ones; `nil` for the
     ///     usual one.
     ///   - progress: The progress of the run.
+    ///   - scanCount: The maximum number of transfers of scanned layers.
     ///   - now: A monotonic clock; `nil` for the system clock.
     init(
         _ count: Int? = nil, _ progress: RunProgress = RunProgress(),
-        now: (@Sendable () -> Duration)? = nil
+        scanCount: Int = LayerScanner.maximumConcurrency, now: (@Sendable () -> Duration)? = nil
     ) {
         let start = ContinuousClock.now
         self.now = now ?? { ContinuousClock.now - start }
         countsTargets = count == nil
         let count = count ?? Self.usualCount
-        scanCount = min(count, LayerScanner.maximumConcurrency)
         large = AsyncSemaphore(count)
         small = AsyncSemaphore(count)
         scanned = AsyncSemaphore(scanCount)
+        self.scanCount = scanCount
         self.progress = progress
     }
 

@@ -36,7 +36,8 @@ public struct Syncer: Sendable {
         progress: RunProgress = RunProgress(), now: (@Sendable () -> Duration)? = nil,
         observe: @escaping MirrorObserver
     ) {
-        let transfers = BlobTransfers(jobs, progress, now: now)
+        let transfers = BlobTransfers(
+            jobs, progress, scanCount: scanner.concurrency, now: now)
         self.context = ImageSync.Context(
             resolver: resolver, rejections: rejections, transfers: transfers,
             scanCache: LayerScanCache(scanner), referrers: ReferrerCopier(transfers: transfers),
