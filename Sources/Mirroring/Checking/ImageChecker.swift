@@ -134,6 +134,7 @@ public struct ImageChecker: Sendable {
         let examined = try await LoadedImage(graph, in: source, required: required)
         image.platforms = examined.images.compactMap(CheckedImage.PlatformImage.init)
             .sorted { $0.platform < $1.platform }
+        progress.recordPlatforms(of: examined)
         let validation = ImageValidation(
             of: image.name, examined, required, scanningWith: scanCache, transfers: transfers)
         image.recordMetadata(validation.report, required)

@@ -148,7 +148,8 @@ struct ImageSync {
 
     /// Validates the metadata; the contents are validated during the copy.
     private func validate(_ loaded: LoadedImage) -> ImageValidation {
-        ImageValidation(
+        context.transfers.progress.recordPlatforms(of: loaded)
+        return ImageValidation(
             of: image.id, loaded, required, scanningWith: context.scanCache,
             transfers: context.transfers,
             validatedBy: latest.targets.first(where: \.isValidated)?.locked)

@@ -41,7 +41,6 @@ struct ImageValidation: Sendable {
         self.requirements = requirements
         self.scanCache = scanCache
         self.transfers = transfers
-        transfers.progress.recordPlatforms(of: image)
         var metadataRequirements = requirements
         metadataRequirements.level = min(requirements.level, .config)
         let metadata = Validator().validate(image, required: metadataRequirements)
