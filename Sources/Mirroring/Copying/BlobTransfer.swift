@@ -95,18 +95,26 @@ final class BlobTransfer: Sendable {
         return try await open()
     }
 
-    /// Opens the blob from memory or from the first source that has it.
+    /// Opens the blob from memory or from the first source that has it, and scans the stream.
     ///
-    /// - Parameter isScanned: A Boolean value that indicates whether the stream is the one to scan.
-    /// - Returns: The stream.
     /// - Throws: ``CopyError`` with the role of a source, as does the stream, or
     ///   `CancellationError`.
-    func open(isScanned: Bool = true) async throws -> ByteStream {
+    func open() async throws -> ByteStream {
+        let stream = try await openAgain()
+        guard let tap else { return stream }
+        return tap.observe(stream)
+    }
+
+    /// Opens the blob once more, for a target that did not receive the stream that is scanned.
+    ///
+    /// - Throws: ``CopyError`` with the role of a source, as does the stream, or
+    ///   `CancellationError`.
+    func openAgain() async throws -> ByteStream {
         if let bytes { return VerifiedStream(BytesInMemory(bytes), verifying: blob) }
         var last: CopyError?
         for source in sources {
             do {
-                return try await open(in: source, isScanned: isScanned)
+                return try await openAgain(in: source)
             } catch let error as CopyError {
                 // The upstream source is the last one, and its error is the relevant one.
                 last = error
@@ -118,13 +126,11 @@ final class BlobTransfer: Sendable {
 
     /// Opens the blob in a store as soon as another one may be read.
     ///
-    /// - Parameters:
-    ///   - source: The store to read from.
-    ///   - isScanned: A Boolean value that indicates whether the stream is the one to scan.
+    /// - Parameter source: The store to read from.
     /// - Returns: The stream, which holds the permit of the source.
     /// - Throws: ``CopyError`` with the role of a source, as does the stream, or
     ///   `CancellationError`.
-    func open(in source: any ContentSource, isScanned: Bool) async throws -> ByteStream {
+    func openAgain(in source: any ContentSource) async throws -> ByteStream {
         let (stream, permit) = try await attributingErrors(to: .source, at: source.location) {
             let permit = try await source.permitToRead(blob)
             let permits = start(with: permit)
@@ -137,13 +143,11 @@ final class BlobTransfer: Sendable {
         }
         // Otherwise, a source that fails during an upload would look like a failure of the target,
         // whose request it ends.
-        let attributed = ErrorMappingStream(counted) { error in
+        return ErrorMappingStream(counted) { error in
             permit?.release()
             return error is CancellationError
                 ? error : CopyError(error, role: .source, at: source.location)
         }
-        guard isScanned, let tap else { return attributed }
-        return tap.observe(attributed)
     }
 
     /// Starts all permits of the transfer, which waits for no other one, and returns them.

@@ -142,12 +142,12 @@ extension ImageCopy {
                         // An upload that restarts prefers another target that has received the
                         // blob by then to the source.
                         if let completed = try await broadcast.completedReader(besides: number),
-                            let stream = try? await transfer.open(
-                                in: claims[completed].target.store, isScanned: false)
+                            let stream = try? await transfer.openAgain(
+                                in: claims[completed].target.store)
                         {
                             return stream
                         }
-                        return try await transfer.open(isScanned: false)
+                        return try await transfer.openAgain()
                     }
                 }
             }
