@@ -49,7 +49,7 @@ public struct ImageTarget: Sendable {
     /// resolved.
     public let current: Descriptor?
     /// The lock entry before the run; `nil` if there was none.
-    public let locked: LockedImage?
+    public let lockedBefore: LockedImage?
     /// A Boolean value that indicates whether that lock entry covers all requirements.
     public let isValidated: Bool
     /// The state.
@@ -65,12 +65,12 @@ public struct ImageTarget: Sendable {
     public internal(set) var isPublic: Bool?
 
     init(
-        location: StoreLocation, current: Descriptor? = nil, locked: LockedImage? = nil,
+        location: StoreLocation, current: Descriptor? = nil, lockedBefore: LockedImage? = nil,
         isValidated: Bool = false, state: TargetState
     ) {
         self.location = location
         self.current = current
-        self.locked = locked
+        self.lockedBefore = lockedBefore
         self.isValidated = isValidated
         self.state = state
     }
@@ -90,22 +90,22 @@ public struct ImageTarget: Sendable {
     }
 
     /// A Boolean value that indicates whether the target had neither the name nor a lock entry.
-    var isNew: Bool { current == nil && locked == nil }
+    var isNew: Bool { current == nil && lockedBefore == nil }
 
     /// The lock entry before the run if it lists an image in the same repository.
-    var entryInRepository: LockedImage? {
-        locked.flatMap { $0.isAt(location) ? $0 : nil }
+    var lockedInRepository: LockedImage? {
+        lockedBefore.flatMap { $0.isAt(location) ? $0 : nil }
     }
 
     /// Returns the lock entry before the run if it lists the same content in the same repository.
-    func entry(listing digest: Digest) -> LockedImage? {
-        entryInRepository.flatMap { $0.digest == digest ? $0 : nil }
+    func lockedBefore(listing digest: Digest) -> LockedImage? {
+        lockedInRepository.flatMap { $0.digest == digest ? $0 : nil }
     }
 
     /// Returns a Boolean value that indicates whether the target had the digest before, by its lock
     /// entry or by its current tag.
     func hadBefore(_ digest: Digest) -> Bool {
-        entry(listing: digest) != nil || current?.digest == digest
+        lockedBefore(listing: digest) != nil || current?.digest == digest
     }
 }
 

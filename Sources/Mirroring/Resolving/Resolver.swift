@@ -176,7 +176,8 @@ public struct Resolver: Sendable {
             }
             let hasImage = current?.digest == root.digest
             return ImageTarget(
-                location: location, current: current, locked: locked, isValidated: isValidated,
+                location: location, current: current, lockedBefore: locked,
+                isValidated: isValidated,
                 state: !hasImage
                     ? .needsCopy(replacing: current)
                     : isValidated || lock == nil ? .upToDate : .needsValidation)
@@ -186,12 +187,13 @@ public struct Resolver: Sendable {
             // The image cannot be validated from the target.
             let hasImage = current?.digest == root.digest
             return ImageTarget(
-                location: location, current: current, locked: locked, isValidated: isValidated,
+                location: location, current: current, lockedBefore: locked,
+                isValidated: isValidated,
                 state: hasImage && isValidated
                     ? .upToDate : .needsCopy(replacing: hasImage ? nil : current))
         } catch {
             return ImageTarget(
-                location: location, locked: locked,
+                location: location, lockedBefore: locked,
                 state: .failed(try ImageFailure(unlessCanceled: error)))
         }
     }
@@ -202,7 +204,7 @@ public struct Resolver: Sendable {
         let image = resolved.image
         guard let tag = image.versionTag, !image.entry.floating, image.digest == nil,
             image.entry.moved != .accept,
-            let was = resolved.targets.compactMap(\.locked).first(where: {
+            let was = resolved.targets.compactMap(\.lockedBefore).first(where: {
                 $0.source == image.sourceText && $0.digest != root.digest
             })
         else { return }

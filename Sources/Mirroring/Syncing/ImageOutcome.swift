@@ -156,7 +156,8 @@ public struct ImageOutcome: Sendable {
 
     /// The digest before this run: that of a lock entry, otherwise that of the name at a target.
     public var previous: Digest? {
-        targets.compactMap(\.locked?.digest).first ?? targets.compactMap(\.current?.digest).first
+        targets.compactMap(\.lockedBefore?.digest).first
+            ?? targets.compactMap(\.current?.digest).first
     }
 
     /// The level to which this run or a lock entry validated the content at every target.
@@ -164,13 +165,14 @@ public struct ImageOutcome: Sendable {
     /// It is `nil` if the image is not complete, and for a layout, which has no lock file.
     public var validation: ValidationLevel? {
         guard isDone else { return nil }
-        return targets.compactMap { ($0.lockEntry ?? $0.locked)?.validation }.min()
+        return targets.compactMap { ($0.lockEntry ?? $0.lockedBefore)?.validation }.min()
     }
 
     /// The required platforms whose content could not be checked, by this run or a lock entry.
     public var notChecked: [Platform] {
         guard isDone else { return [] }
-        return Set(targets.compactMap { $0.lockEntry ?? $0.locked }.flatMap(\.notChecked)).sorted()
+        return Set(targets.compactMap { $0.lockEntry ?? $0.lockedBefore }.flatMap(\.notChecked))
+            .sorted()
     }
 
     /// Adds the facts of an earlier run about the same digest, if this run did not read the image.
@@ -195,7 +197,7 @@ extension ImageTarget {
     /// Returns a Boolean value that indicates whether the run copied referrers that the lock file
     /// lists and the target had lost.
     fileprivate func hasRestoredReferrers(of digest: Digest) -> Bool {
-        guard let written = referrers?.written, let locked = entry(listing: digest) else {
+        guard let written = referrers?.written, let locked = lockedBefore(listing: digest) else {
             return false
         }
         return !written.isDisjoint(with: locked.referrers)
@@ -205,7 +207,7 @@ extension ImageTarget {
 extension ImageFacts {
     /// Creates the facts from a lock entry that lists the digest; without facts if there is none.
     init(at targets: [ImageTarget], listing digest: Digest?) {
-        let entry = targets.compactMap(\.locked).first { $0.digest == digest }
+        let entry = targets.compactMap(\.lockedBefore).first { $0.digest == digest }
         self = entry.map { ImageFacts($0) } ?? ImageFacts(platforms: [])
     }
 }

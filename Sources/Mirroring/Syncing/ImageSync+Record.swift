@@ -25,25 +25,24 @@ extension ImageSync {
     /// then completes the lock entries.
     ///
     /// - Parameters:
-    ///   - image: The descriptor of the image.
+    ///   - root: The descriptor of the image.
     ///   - subjects: Returns the digests of the manifests of the image, which a target has.
     /// - Throws: `CancellationError`.
     mutating func copyReferrers(
-        of image: Descriptor, subjects: (any ContentStore) async throws -> [Digest]
+        of root: Descriptor, subjects: (any ContentStore) async throws -> [Digest]
     ) async throws {
-        let root = image.digest
         let mirrors = latest.targets.filter(\.state.hasImage)
-        let copies = self.image.entry.referrers == .copy
+        let copies = image.entry.referrers == .copy
         let lacking = mirrors.filter { target in
-            let entry = target.entry(listing: root)
+            let entry = target.lockedBefore(listing: root.digest)
             return context.refreshesReferrers || target.receipt != nil
                 || target.lockEntry != nil && entry == nil || entry?.hasIncompleteReferrers == true
         }
         let found =
-            copies ? try await copyReferrers(of: root, to: lacking, subjects: subjects) : [:]
+            copies ? try await copyReferrers(of: root.digest, to: lacking, subjects: subjects) : [:]
         for target in mirrors {
             latest.targets.update(target.location) {
-                $0.record(found[target.location], listing: root, keepsRecorded: copies)
+                $0.record(found[target.location], listing: root.digest, keepsRecorded: copies)
             }
         }
     }
@@ -74,7 +73,8 @@ extension ImageSync {
             for (target, store) in zip(targets, stores) {
                 let receipt = receipts[target.location] ?? ReferrerReceipt()
                 let recorded = try await context.referrers.referrers(
-                    replacing: target.entry(listing: root)?.referrers ?? [], receipt, from: source,
+                    replacing: target.lockedBefore(listing: root)?.referrers ?? [], receipt,
+                    from: source,
                     at: store, drops: context.refreshesReferrers)
                 found[target.location] = (receipt, recorded)
             }
@@ -114,12 +114,12 @@ extension ImageTarget {
         _ found: ImageSync.FoundReferrers?, listing root: Digest, keepsRecorded: Bool
     ) {
         if let found { referrers = found.receipt }
-        let recorded = entry(listing: root)
+        let recorded = lockedBefore(listing: root)
         guard var entry = lockEntry ?? recorded else { return }
         let kept = keepsRecorded ? recorded : nil
         entry.referrers = found?.recorded ?? kept?.referrers ?? []
         entry.hasIncompleteReferrers =
             found?.receipt.shouldRetry ?? kept?.hasIncompleteReferrers ?? false
-        if entry != locked { lockEntry = entry }
+        if entry != lockedBefore { lockEntry = entry }
     }
 }

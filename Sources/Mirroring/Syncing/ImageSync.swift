@@ -87,7 +87,8 @@ struct ImageSync {
     ///
     /// - Returns: The findings that its lock entries imply.
     private mutating func refreshReferrers(of root: Descriptor) async throws -> [Finding] {
-        let unchecked = Set(latest.targets.compactMap(\.locked).flatMap(\.notChecked)).sorted()
+        let unchecked = Set(latest.targets.compactMap(\.lockedBefore).flatMap(\.notChecked))
+            .sorted()
         let (entry, required) = (image.entry, required)
         try await copyReferrers(of: root) { store in
             try await ManifestGraph.digests(below: root, in: store) {
@@ -152,7 +153,7 @@ struct ImageSync {
         return ImageValidation(
             of: image.id, loaded, required, scanningWith: context.scanCache,
             transfers: context.transfers,
-            validatedBy: latest.targets.first(where: \.isValidated)?.locked)
+            validatedBy: latest.targets.first(where: \.isValidated)?.lockedBefore)
     }
 
     // MARK: Copy
@@ -195,7 +196,7 @@ struct ImageSync {
             copies.append(
                 TargetCopy(
                     to: try stores.store(at: target.location, as: .target), as: image.targetName,
-                    replacing: target.current, predecessor: target.entryInRepository?.descriptor,
+                    replacing: target.current, predecessor: target.lockedInRepository?.descriptor,
                     addsRetentionTag: keepsReplaced && replaced != nil
                         && !target.location.isLayout))
         }
