@@ -82,7 +82,7 @@ public final class RegistryClientPool: Sendable {
     private let dependencies: ClientDependencies
     private struct ClientKey: Hashable {
         let host: RegistryHost
-        let isOptional: Bool
+        let isEndpoint: Bool
     }
     private let clients = Mutex<[ClientKey: RegistryClient]>([:])
 
@@ -147,15 +147,15 @@ public final class RegistryClientPool: Sendable {
     ///
     /// - Parameters:
     ///   - repository: The name of the repository.
-    ///   - isOptional: A Boolean value that indicates whether another host has the same content, so
-    ///     that each request is sent once and never retried.
+    ///   - isEndpoint: A Boolean value that indicates whether the host is an endpoint: the registry
+    ///     itself has the same content, so each request is sent once and never retried.
     /// - Returns: The repository.
     /// - Throws: ``URLError`` if the registry's host is not a canonical name or address.
     public func repository(
-        _ repository: Repository, isOptional: Bool = false
+        _ repository: Repository, isEndpoint: Bool = false
     ) throws(URLError) -> RemoteRepository {
         RemoteRepository(
-            repository, client: try client(of: repository.registry, isOptional: isOptional),
+            repository, client: try client(of: repository.registry, isEndpoint: isEndpoint),
             isTarget: options.isTarget(repository))
     }
 
@@ -184,16 +184,16 @@ public final class RegistryClientPool: Sendable {
     }
 
     private func client(
-        of host: RegistryHost, isOptional: Bool = false
+        of host: RegistryHost, isEndpoint: Bool = false
     ) throws(URLError) -> RegistryClient {
-        let key = ClientKey(host: host, isOptional: isOptional)
+        let key = ClientKey(host: host, isEndpoint: isEndpoint)
         let clientSettings = options.registries[host] ?? options.defaults
         let origin = try Origin.of(host, plainHTTP: clientSettings.plainHTTP)
         return clients.withLock { clients in
             if let client = clients[key] { return client }
             let client = RegistryClient(
                 host: host, origin: origin, settings: clientSettings,
-                dependencies: isOptional ? dependencies.withoutRetries : dependencies)
+                dependencies: isEndpoint ? dependencies.withoutRetries : dependencies)
             clients[key] = client
             return client
         }

@@ -129,7 +129,7 @@ struct Network {
                 }
                 let replicas = try hosts.map { host in
                     try pool.repository(
-                        try Repository(registry: host, path: repository.path), isOptional: true)
+                        try Repository(registry: host, path: repository.path), isEndpoint: true)
                 }
                 return EndpointStore(base, endpoints: replicas, health: health)
             case .layout(let directory):

@@ -121,7 +121,7 @@ import Testing
         let throttled = ScriptedResponse(429, ["Retry-After": "60"])
         let scene = try Scene([Exchange("HEAD \(Self.base)", throttled)])
         let app = try scene.network.repository(
-            Repository(parsing: "reg.test/app"), isOptional: true)
+            Repository(parsing: "reg.test/app"), isEndpoint: true)
         let error = await #expect(throws: RegistryError.self) {
             _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
         }
@@ -184,7 +184,7 @@ import Testing
     @Test func `a request to an endpoint of a registry is sent once`() async throws {
         let scene = try Scene([Exchange("HEAD \(Self.base)", ScriptedResponse(503))])
         let app = try scene.network.repository(
-            Repository(parsing: "reg.test/app"), isOptional: true)
+            Repository(parsing: "reg.test/app"), isEndpoint: true)
         await #expect(throws: RegistryError.self) {
             _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
         }
