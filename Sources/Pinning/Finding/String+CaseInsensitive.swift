@@ -5,14 +5,6 @@
 /// The finder compares every YAML key with several candidates. Comparing UTF-8 bytes is cheap;
 /// comparing characters with Unicode case folding would dominate the time to find images.
 extension String {
-    /// Returns a Boolean value that indicates whether the string equals `other`, ignoring ASCII
-    /// case.
-    ///
-    /// `other` must be a lowercase ASCII string.
-    func equalsIgnoringCase(_ other: String) -> Bool {
-        utf8.count == other.utf8.count && hasSuffixIgnoringCase(other)
-    }
-
     /// Returns a Boolean value that indicates whether the string ends with `suffix`, ignoring
     /// ASCII case.
     ///
