@@ -85,6 +85,7 @@ extension ContentSource {
     /// - Parameters:
     ///   - descriptor: The descriptor of the referrer.
     ///   - subject: The subject that the manifest must name; `nil` for the manifest of a cosign tag.
+    /// - Returns: The manifests of the referrer.
     /// - Throws: A `ContentError` if it does not name the subject.
     func read(
         referrer descriptor: Descriptor, naming subject: Digest?
