@@ -165,3 +165,81 @@ struct StartedChild: ~Copyable {
     let output: PipeEnd
     let error: PipeEnd
 }
+
+/// The end of a pipe that feeds the standard input of a child.
+private struct StdinPump: ~Copyable {
+    private var end: PipeEnd
+    private let input: ChildInput
+    private var pending: ArraySlice<UInt8> = []
+
+    /// Takes ownership of a non-blocking end.
+    init(_ end: consuming PipeEnd, _ input: ChildInput) {
+        self.end = end
+        self.input = input
+    }
+
+    /// The entry for `poll`; none while there is nothing to write.
+    var descriptor: Int32 { pending.isEmpty ? -1 : end.descriptor }
+
+    /// A Boolean value that indicates whether the child may be waiting for input.
+    var isWaitingForInput: Bool { pending.isEmpty && end.descriptor >= 0 }
+
+    /// Writes available input, and closes the pipe after the last of it.
+    mutating func refill() {
+        guard isWaitingForInput else { return }
+        switch input.next() {
+        case .bytes(let bytes): pending = bytes[...]
+        case .nothingYet: break
+        case .end: end.close()
+        }
+    }
+
+    mutating func advance() {
+        guard let count = end.write(pending) else {
+            // The child has closed its input; its output is still read.
+            pending = []
+            end.close()
+            input.close()
+            return
+        }
+        pending.removeFirst(count)
+        refill()
+    }
+}
+
+/// Collects the output of a child.
+private struct OutputCollector: ~Copyable {
+    private static let chunkByteCount = 64 << 10
+
+    private var end: PipeEnd
+    private let limit: Int
+    private(set) var bytes: [UInt8] = []
+
+    /// Takes ownership of a non-blocking end.
+    init(_ end: consuming PipeEnd, limit: Int) {
+        self.end = end
+        self.limit = limit
+    }
+
+    /// The entry for `poll`; none after the end of the output.
+    var descriptor: Int32 { end.descriptor }
+
+    /// Reads a chunk, and returns whether more may be available immediately.
+    @discardableResult
+    mutating func advance(_ executable: String) throws(ChildProcessError) -> Bool {
+        guard let chunk = end.read(upTo: Self.chunkByteCount) else {
+            end.close()
+            return false
+        }
+        bytes += chunk
+        guard bytes.count <= limit else {
+            throw ChildProcessError(executable, .outputLimit(limit))
+        }
+        return !chunk.isEmpty
+    }
+
+    /// Reads the remaining output.
+    mutating func drain(_ executable: String) throws(ChildProcessError) {
+        while try advance(executable) {}
+    }
+}
